@@ -1,0 +1,90 @@
+package cheader
+
+import (
+	"math/bits"
+
+	"shmkit/internal/layout"
+)
+
+// define is one #define of the C header.
+type define struct {
+	GoName string // of package layout, or "" if the header alone has it
+	CName  string
+	Value  uint64
+	Width  int // bits of the C literal: 0 for a plain int
+}
+
+type constantGroup struct {
+	Title   string
+	Defines []define
+}
+
+func plain[T int | uint16 | uint32 | int64](name string, v T) define {
+	return define{name, constant(name), uint64(v), 0}
+}
+
+func word32(name string, v uint32) define { return define{name, constant(name), uint64(v), 32} }
+
+func word64[T uint64 | int64 | int](name string, v T) define {
+	return define{name, constant(name), uint64(v), 64}
+}
+
+// derived is a constant that package layout keeps to itself.
+func derived[T int](name string, v T) define {
+	return define{"", "SHMKIT_" + name, uint64(v), 0}
+}
+
+// constantGroups lists every exported constant of package layout, and the
+// shifts and offsets that its functions use.
+func constantGroups() []constantGroup {
+	return []constantGroup{
+		{"Segment", []define{
+			word64("Magic", layout.Magic), plain("Version", layout.Version),
+			word64("Fingerprint", layout.Fingerprint),
+			plain("Line", layout.Line), plain("Buckets", layout.Buckets), plain("MaxPages", layout.MaxPages),
+			plain("KindAnonymous", layout.KindAnonymous), plain("KindNamed", layout.KindNamed),
+			plain("StateLive", layout.StateLive), plain("StateDestroyed", layout.StateDestroyed),
+			word64("FeatureMutex32", layout.FeatureMutex32), word64("KnownFeatures", layout.KnownFeatures),
+		}},
+		{"Bytes of the file that are locked, never read or written", []define{
+			word64("LockSlots", layout.LockSlots), word64("LockAdmin", layout.LockAdmin),
+		}},
+		{"Participants and owner ids", []define{
+			plain("MaxSlots", layout.MaxSlots), plain("ParticipantSize", layout.ParticipantSize),
+			plain("ParticipantTable", layout.ParticipantTable),
+			word32("OwnerMask", layout.OwnerMask), word32("GenerationMask", layout.GenerationMask),
+			derived("GENERATION_BITS", bits.TrailingZeros32(layout.Owner(1, 0))),
+			plain("SlotFree", layout.SlotFree), plain("SlotAttached", layout.SlotAttached),
+			word32("DeathWaiters", layout.DeathWaiters), word32("DeathDied", layout.DeathDied),
+			plain("LanguageGo", layout.LanguageGo), plain("LanguageC", layout.LanguageC),
+		}},
+		{"Objects", []define{
+			plain("ObjectSize", layout.ObjectSize), plain("FirstPageObjects", layout.FirstPageObjects),
+			plain("MaxObjects", layout.MaxObjects),
+			plain("MaxName", layout.MaxName), plain("MaxSignature", layout.MaxSignature),
+			word64("ObjectFree", layout.ObjectFree), word64("ObjectCreating", layout.ObjectCreating),
+			word64("ObjectReady", layout.ObjectReady), word64("ObjectRemoving", layout.ObjectRemoving),
+			word64("ObjectDying", layout.ObjectDying),
+			word64("ObjectStateMask", layout.ObjectStateMask), word64("ObjectNamed", layout.ObjectNamed),
+			derived("OBJECT_SLOT_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 1, 0))),
+			derived("OBJECT_GENERATION_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 0, 1))),
+			plain("ObjectMutex", layout.ObjectMutex), plain("ObjectValue", layout.ObjectValue),
+			plain("ObjectArray", layout.ObjectArray), plain("ObjectBytes", layout.ObjectBytes),
+			plain("OwnerNone", layout.OwnerNone), plain("OwnerMutex32", layout.OwnerMutex32),
+		}},
+		{"Heap", []define{
+			word64("ArenaMagic", layout.ArenaMagic), plain("Unit", layout.Unit),
+			plain("BlockHeaderSize", layout.BlockHeaderSize), plain("MinArena", layout.MinArena),
+			plain("ArenaHeaderSize", layout.ArenaHeaderSize), plain("FirstArena", layout.FirstArena),
+			word64("BlockFree", layout.BlockFree), word64("BlockUsed", layout.BlockUsed),
+			word32("BlockPage", layout.BlockPage),
+			derived("BLOCK_INDEX_SHIFT", bits.TrailingZeros64(layout.BlockWord(0, 1, 0))),
+			derived("BLOCK_STATE_SHIFT", bits.TrailingZeros64(layout.BlockWord(0, 0, 1))),
+			{"", "SHMKIT_BLOCK_INDEX_MASK", uint64(layout.BlockIndex(^uint64(0))), 32},
+		}},
+		{"Mutex word", []define{
+			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
+			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
+		}},
+	}
+}
