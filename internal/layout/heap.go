@@ -39,7 +39,7 @@ const ArenaHeaderSize = 256
 
 // FirstArena is the offset of the first arena: the first page after the
 // participant table.
-const FirstArena = (participantTable + MaxSlots*ParticipantSize + 4095) &^ 4095
+const FirstArena = (ParticipantTable + MaxSlots*ParticipantSize + 4095) &^ 4095
 
 // Block states: the two top bits of Block.Word.
 //

@@ -10,7 +10,8 @@ const (
 	// ParticipantSize is the size of Participant.
 	ParticipantSize = 256
 
-	participantTable = 4608 // follows Header directly
+	// ParticipantTable is the offset of slot 0; the table follows Header directly.
+	ParticipantTable = 4608
 
 	slotBits       = 10
 	generationBits = 20
@@ -71,7 +72,7 @@ type Participant struct {
 
 // ParticipantOff is the offset of the Participant in slot.
 func ParticipantOff(slot uint32) uint64 {
-	return participantTable + uint64(slot)*ParticipantSize
+	return ParticipantTable + uint64(slot)*ParticipantSize
 }
 
 // Owner packs slot and generation into an owner id. It is never 0 because a

@@ -1,0 +1,148 @@
+package shm
+
+import (
+	"os"
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/heap"
+	"shmkit/internal/layout"
+	"shmkit/internal/sys"
+)
+
+// attach makes this process a participant: it takes the lock on the byte of a
+// slot, cleans up after the slot's last owner if that one died, and moves in.
+//
+// At each step a SIGKILL releases the byte. Before State is SlotAttached the slot
+// owns nothing, so there is nothing to clean; after it the next one sweeps.
+func attach(v *view) (*core, error) {
+	slot, err := takeSlot(v)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{view: v, slot: slot, part: v.participant(slot), open: map[uint32]*Object{}}
+	if atomic.LoadUint32(&c.part.State) != layout.SlotFree {
+		if err := v.sweep(slot, nil); err != nil {
+			return nil, err
+		}
+	}
+	c.moveIn()
+	if err := sys.Watch(&c.part.RobustNext, &c.part.Death); err != nil {
+		return nil, err
+	}
+	atomic.StoreUint32(&c.part.State, layout.SlotAttached)
+	c.heap = heap.New(host{c})
+	return c, nil
+}
+
+func (c *core) moveIn() {
+	p := c.part
+	generation := layout.NextGeneration(atomic.LoadUint32(&p.Generation))
+	c.self = layout.Owner(c.slot, generation)
+	atomic.StoreUint32(&p.Generation, generation)
+	p.PID = uint32(os.Getpid())
+	p.PIDNS = sys.PIDNamespace()
+	p.AttachedNS = time.Now().UnixNano()
+	p.Language = layout.LanguageGo
+	p.Name = sys.CommandName()
+	p.Sleeps, p.Wakes, p.Recoveries, p.Sweeps = 0, 0, 0, 0
+}
+
+// takeSlot locks the byte of some slot: a clean one if there is one, else one
+// whose owner died. It fails with ErrSlots when all are in use.
+func takeSlot(v *view) (uint32, error) {
+	for {
+		for _, clean := range []bool{true, false} {
+			for slot := range uint32(layout.MaxSlots) {
+				if clean != (atomic.LoadUint32(&v.participant(slot).State) == layout.SlotFree) {
+					continue
+				}
+				ok, err := sys.TryLock(v.fd, layout.LockSlots+int64(slot), 1)
+				if ok || err != nil {
+					return slot, err
+				}
+			}
+		}
+		again, err := lastOneOut(v)
+		if !again {
+			return 0, err
+		}
+	}
+}
+
+// lastOneOut is called when no byte could be locked. If that is because somebody
+// locked all of them in one piece to remove the segment, it waits until that is
+// decided (it is done under LockAdmin) and tells to try again.
+func lastOneOut(v *view) (again bool, err error) {
+	held, start, length, err := sys.Holder(v.fd, layout.LockSlots, layout.MaxSlots)
+	if err != nil {
+		return false, err
+	}
+	if held && (start != layout.LockSlots || length != layout.MaxSlots) {
+		return false, ErrSlots
+	}
+	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
+		return false, err
+	}
+	return true, sys.Unlock(v.fd, layout.LockAdmin, 1)
+}
+
+// detach ends the participation: it resolves what this process still owns, as
+// the sweep would, frees the slot, removes an anonymous segment that nobody else
+// uses, and closes the descriptor. The caller has made sure that no operation of
+// this process is in flight.
+func (c *core) detach() error {
+	err := c.heap.Close()
+	if e := c.view.sweep(c.slot, c.part); err == nil {
+		err = e
+	}
+	if e := sys.Unlock(c.fd, layout.LockSlots+int64(c.slot), 1); err == nil {
+		err = e
+	}
+	if c.header.Kind == layout.KindAnonymous {
+		if e := c.view.destroyIfLast(); err == nil {
+			err = e
+		}
+	}
+	if e := c.file.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// destroyIfLast removes an anonymous segment that has no participant. The caller
+// is none itself (any more). Whoever leaves releases its own byte before it comes
+// here, so of two that leave together the second finds no one.
+func (v *view) destroyIfLast() error {
+	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
+		return err
+	}
+	defer sys.Unlock(v.fd, layout.LockAdmin, 1)
+	ok, err := sys.TryLock(v.fd, layout.LockSlots, layout.MaxSlots)
+	if !ok || err != nil {
+		return err
+	}
+	defer sys.Unlock(v.fd, layout.LockSlots, layout.MaxSlots)
+	if v.destroyed() {
+		return nil
+	}
+	// Unlink first: a destroyed segment that still has a name would stay for ever.
+	if err := v.unlinkOwn(); err != nil {
+		return err
+	}
+	atomic.StoreUint32(&v.header.State, layout.StateDestroyed)
+	return nil
+}
+
+// unlinkOwn removes the name of the segment if it still is the name of this very
+// file.
+func (v *view) unlinkOwn() error {
+	mine, err := v.file.Stat()
+	if err != nil {
+		return err
+	}
+	if other, err := os.Lstat(v.path); err != nil || !os.SameFile(mine, other) {
+		return nil
+	}
+	return os.Remove(v.path)
+}

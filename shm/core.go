@@ -1,0 +1,105 @@
+package shm
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"shmkit/internal/heap"
+	"shmkit/internal/layout"
+	"shmkit/internal/sys"
+)
+
+// core is this process's one attachment to one segment, shared by every Segment
+// and Object handle of it. It owns the descriptor, the mapping and slot.
+type core struct {
+	*view
+	slot uint32
+	self uint32 // owner id: what every owner field of ours holds
+	part *layout.Participant
+	heap *heap.Heap
+
+	// refs counts what needs the attachment: Segment and Object handles, and
+	// operations in flight. Whoever takes it to 0 detaches; it never rises from 0.
+	refs atomic.Int64
+
+	// mu guards open, and is held while holds on objects are taken and given up, so
+	// that they change as one with the Holders bits.
+	mu   sync.Mutex
+	open map[uint32]*Object // by object index
+
+	// linkMu guards unlinked.
+	linkMu   sync.Mutex
+	unlinked bool // anonymous and without a file name yet
+
+	// adminMu is the in-process half of LockAdmin: a file lock does not tell
+	// goroutines of one process apart.
+	adminMu sync.Mutex
+
+	// sweepMu keeps goroutines of this process from sweeping one slot at once.
+	sweepMu sync.Mutex
+
+	hint   atomic.Uint32 // index after the last object claimed
+	pinned atomic.Bool   // a raw view was handed out: never unmap
+}
+
+// registry holds the cores of this process. A process attaches once to a
+// segment, however often it opens it.
+var registry = struct {
+	// mu may be held while files are opened and slots taken, never while a caller
+	// waits for another process's goodwill.
+	mu    sync.Mutex
+	cores map[ID]*core
+}{cores: map[ID]*core{}}
+
+// enter takes a reference. It fails with ErrClosed once the core is detached or
+// about to be.
+func (c *core) enter() error {
+	for {
+		n := c.refs.Load()
+		if n == 0 {
+			return ErrClosed
+		}
+		if c.refs.CompareAndSwap(n, n+1) {
+			return nil
+		}
+	}
+}
+
+// leave gives a reference up. The last one detaches: no operation is in flight
+// then, and none can begin.
+func (c *core) leave() error {
+	if c.refs.Add(-1) > 0 {
+		return nil
+	}
+	registry.mu.Lock()
+	if registry.cores[c.id] == c {
+		delete(registry.cores, c.id)
+	}
+	registry.mu.Unlock()
+	err := c.detach()
+	c.unmapLater()
+	return err
+}
+
+// unmapLater gives the mapping back once no goroutine can reach it. A goroutine
+// may have fetched an address from a handle just before the handle was closed;
+// only the garbage collector knows when it is done with it.
+func (c *core) unmapLater() {
+	if !c.pinned.Load() {
+		runtime.AddCleanup(c, func(v *view) { v.unmap() }, c.view)
+	}
+}
+
+// admin runs f under LockAdmin: at most one process changes the name directory
+// or grows the segment. If the process dies inside, the kernel releases the lock;
+// every change made under it is one store at a time, valid after each.
+func (c *core) admin(f func() error) error {
+	c.adminMu.Lock()
+	defer c.adminMu.Unlock()
+	if err := sys.Lock(c.fd, layout.LockAdmin, 1); err != nil {
+		return err
+	}
+	defer sys.Unlock(c.fd, layout.LockAdmin, 1)
+	return f()
+}

@@ -1,0 +1,65 @@
+package shm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const (
+	// DirEnv is the environment variable that names the directory of segments.
+	DirEnv = "SHMKIT_DIR"
+
+	anonymousPrefix = "anon-"
+	maxSegmentName  = 200
+)
+
+// Dir is the directory in which segments live that are named without a slash:
+// $SHMKIT_DIR, or /dev/shm/shmkit-<uid>. It is made, with mode 0700, when the
+// first segment is.
+func Dir() string {
+	if dir := os.Getenv(DirEnv); dir != "" {
+		return dir
+	}
+	return "/dev/shm/shmkit-" + strconv.Itoa(os.Geteuid())
+}
+
+// makeDir makes Dir and refuses one that somebody else could have planted.
+func makeDir() error {
+	dir := Dir()
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no directory: %w", dir, fs.ErrInvalid)
+	}
+	if os.Getenv(DirEnv) == "" && !ownedByUs(info) {
+		return fmt.Errorf("%s belongs to another user: %w", dir, fs.ErrPermission)
+	}
+	return nil
+}
+
+// locate turns the name of a segment into a path. A name with a slash is one.
+func locate(name string) (string, error) {
+	switch {
+	case name == "":
+		return "", fmt.Errorf("%w: empty", ErrName)
+	case strings.ContainsRune(name, 0):
+		return "", fmt.Errorf("%w: %q has a zero byte", ErrName, name)
+	case strings.ContainsRune(name, '/'):
+		return filepath.Abs(name)
+	case len(name) > maxSegmentName:
+		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrName, len(name), maxSegmentName)
+	case strings.HasPrefix(name, "."):
+		return "", fmt.Errorf("%w: %q starts with a dot", ErrName, name)
+	}
+	return filepath.Join(Dir(), name), nil
+}

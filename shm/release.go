@@ -1,0 +1,83 @@
+package shm
+
+import (
+	"sync/atomic"
+
+	"shmkit/internal/heap"
+	"shmkit/internal/layout"
+)
+
+// setHolder notes that the process in slot uses o. Only that process, or the one
+// that sweeps it, ever touches the bit.
+func setHolder(o *layout.Object, slot uint32) {
+	atomic.OrUint64(&o.Holders[slot/64], 1<<(slot%64))
+}
+
+func clearHolder(o *layout.Object, slot uint32) {
+	atomic.AndUint64(&o.Holders[slot/64], ^uint64(1<<(slot%64)))
+}
+
+func holds(o *layout.Object, slot uint32) bool {
+	return atomic.LoadUint64(&o.Holders[slot/64])&(1<<(slot%64)) != 0
+}
+
+func held(o *layout.Object) bool {
+	for w := range o.Holders {
+		if atomic.LoadUint64(&o.Holders[w]) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// freeIfUnused frees o if it has no name and no process uses it. slot is the slot
+// on whose behalf this runs: if the caller dies half-way, the sweep of slot
+// finishes.
+//
+// Somebody who starts to use o sets its bit first and looks at the state second;
+// here the state comes first and the bits second. So either this sees the bit and
+// takes the state back, or the other sees Dying and gives up.
+func (v *view) freeIfUnused(i uint32, o *layout.Object, slot uint32) {
+	for {
+		state := atomic.LoadUint64(&o.State)
+		if state&(layout.ObjectStateMask|layout.ObjectNamed) != layout.ObjectReady || held(o) {
+			return
+		}
+		generation := layout.ObjectGeneration(state)
+		dying := layout.ObjectState(layout.ObjectDying, slot, generation)
+		// sync: object dying
+		if !atomic.CompareAndSwapUint64(&o.State, state, dying) {
+			continue
+		}
+		if !held(o) {
+			v.finishFree(i, o, dying)
+			return
+		}
+		// Ownership of the decision goes back to whoever clears the last bit.
+		atomic.CompareAndSwapUint64(&o.State, dying, state)
+	}
+}
+
+// finishFree frees the block of o and then o itself. state is Dying or Creating
+// by a slot that the caller acts for, so nobody else changes o.
+func (v *view) finishFree(i uint32, o *layout.Object, state uint64) {
+	generation := layout.ObjectGeneration(state)
+	if block := atomic.LoadUint64(&o.Block); block != 0 {
+		// It may be freed already, by one who died right after it; the block then
+		// does not name (i, generation) any more and is left alone.
+		heap.FreeBlock(v.mem, v.end(), block, i, generation)
+		atomic.StoreUint64(&o.Block, 0)
+	}
+	// This passes the record to whoever claims it next.
+	atomic.CompareAndSwapUint64(&o.State, state, layout.ObjectState(layout.ObjectFree, 0, generation))
+}
+
+// finishRemove ends the removal of the name of o. slot is as in freeIfUnused.
+func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32) {
+	v.adminLocked(func() {
+		v.unlinkName(i, o)
+		atomic.CompareAndSwapUint64(&o.State, state,
+			layout.ObjectState(layout.ObjectReady, 0, layout.ObjectGeneration(state)))
+	})
+	v.freeIfUnused(i, o, slot)
+}

@@ -1,0 +1,189 @@
+package shm
+
+import (
+	"sync/atomic"
+
+	"shmkit/internal/heap"
+	"shmkit/internal/layout"
+	"shmkit/internal/mem"
+	"shmkit/internal/sys"
+)
+
+// sweep resolves everything that the process in slot owns. The caller holds the
+// lock on the byte of slot, so that process is dead, or it is the caller itself,
+// which then passes its own record to be taken off the kernel's list.
+//
+// Every step is one store or compare-and-swap and may be repeated: a sweeper that
+// is killed releases the byte, and the next one starts over. Damage that it meets
+// is left alone; Check reports it.
+func (v *view) sweep(slot uint32, own *layout.Participant) error {
+	p := v.participant(slot)
+	owner := layout.Owner(slot, atomic.LoadUint32(&p.Generation))
+	err := v.objects(func(i uint32, o *layout.Object) bool {
+		v.sweepObject(i, o, owner)
+		return true
+	})
+	if e := heap.ReleaseArenas(v.mem, v.end(), owner); err == nil {
+		err = damaged("arena", 0, e)
+	}
+	if own != nil {
+		sys.Unwatch(&own.RobustNext)
+	}
+	atomic.StoreUint32(&p.Death, 0)
+	// The slot now owns nothing. This passes it to whoever locks its byte next.
+	atomic.StoreUint32(&p.State, layout.SlotFree)
+	return err
+}
+
+func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
+	state := atomic.LoadUint64(&o.State)
+	if state&layout.ObjectStateMask == layout.ObjectFree {
+		return
+	}
+	slot, s := layout.OwnerSlot(owner), state&layout.ObjectStateMask
+	if holds(o, slot) && (s == layout.ObjectReady || s == layout.ObjectRemoving) {
+		// While the bit is set o cannot be freed, so the payload is o's.
+		v.orphanLocks(o, owner)
+	}
+	clearHolder(o, slot)
+	mine := layout.ObjectSlot(state) == slot
+	switch {
+	case s == layout.ObjectCreating && mine:
+		v.abandon(i, o, state)
+	case s == layout.ObjectRemoving && mine:
+		v.finishRemove(i, o, state, slot)
+	case s == layout.ObjectDying && mine:
+		v.finishFree(i, o, state)
+	case s == layout.ObjectReady:
+		v.freeIfUnused(i, o, slot)
+	}
+}
+
+// orphanLocks passes each lock that owner holds in o to nobody: the next one to
+// lock it gets ErrOwnerDied.
+func (v *view) orphanLocks(o *layout.Object, owner uint32) {
+	if o.OwnerFormat != layout.OwnerMutex32 {
+		return
+	}
+	base, count, stride := o.Data+uint64(o.OwnerOff), o.OwnerCount, uint64(o.OwnerStride)
+	for n := range uint64(count) {
+		m, err := mem.At[layout.Mutex](v.mem, base+n*stride)
+		if err != nil {
+			return
+		}
+		orphan(&m.Word, owner)
+	}
+}
+
+func orphan(word *uint32, owner uint32) {
+	for {
+		w := atomic.LoadUint32(word)
+		if w&layout.OwnerMask != owner {
+			return
+		}
+		// sync: mutex orphaned
+		if atomic.CompareAndSwapUint32(word, w, w&layout.MutexWaiters|layout.MutexOrphan) {
+			if w&layout.MutexWaiters != 0 {
+				sys.FutexWake(word, 1)
+			}
+			return
+		}
+	}
+}
+
+// abandon undoes the creation of an object whose creator died. A block that was
+// allocated but not yet recorded is found by the heap: it names an object that
+// does not name it.
+func (v *view) abandon(i uint32, o *layout.Object, state uint64) {
+	if o.NameLen != 0 {
+		v.adminLocked(func() { v.unlinkName(i, o) })
+	}
+	v.finishFree(i, o, state)
+}
+
+// adminLocked runs f under LockAdmin. Without the lock, which only a broken
+// descriptor refuses, f does not run and Check will tell.
+func (v *view) adminLocked(f func()) {
+	if sys.Lock(v.fd, layout.LockAdmin, 1) == nil {
+		f()
+		sys.Unlock(v.fd, layout.LockAdmin, 1)
+	}
+}
+
+// sweepDead sweeps every slot whose process died, so that the dead keep nothing.
+func (c *core) sweepDead() {
+	c.sweepMu.Lock()
+	defer c.sweepMu.Unlock()
+	for slot := range uint32(layout.MaxSlots) {
+		if slot != c.slot && atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
+			c.sweepSlotLocked(slot)
+		}
+	}
+}
+
+// SweepOwner cleans up after the process behind owner if it is dead. Whoever took
+// a lock over from a dead holder calls it, outside of every fast path.
+func (o *Object) SweepOwner(owner uint32) {
+	c := o.core
+	c.sweepMu.Lock()
+	defer c.sweepMu.Unlock()
+	if slot := layout.OwnerSlot(owner); slot != c.slot {
+		c.sweepSlotLocked(slot)
+	}
+}
+
+// sweepSlotLocked must run under sweepMu: the lock on the byte does not keep two
+// goroutines of this process apart.
+func (c *core) sweepSlotLocked(slot uint32) {
+	byteOf := layout.LockSlots + int64(slot)
+	if ok, err := sys.TryLock(c.fd, byteOf, 1); !ok || err != nil {
+		return
+	}
+	defer sys.Unlock(c.fd, byteOf, 1)
+	if atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
+		c.view.sweep(slot, nil)
+		atomic.AddUint64(&c.part.Sweeps, 1)
+	}
+}
+
+// resetAfterBoot declares every participant of an earlier boot dead: the kernel
+// that would have announced their deaths is gone. Data stays; a lock that was
+// held gives ErrOwnerDied. The caller is not attached yet.
+func (v *view) resetAfterBoot() error {
+	now, err := sys.BootID()
+	if err != nil {
+		return err
+	}
+	if v.header.BootID == now {
+		return nil
+	}
+	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
+		return err
+	}
+	sameBoot := v.header.BootID == now
+	if err := sys.Unlock(v.fd, layout.LockAdmin, 1); sameBoot || err != nil {
+		return err
+	}
+	for slot := range uint32(layout.MaxSlots) {
+		if err := v.resetSlot(slot); err != nil {
+			return err
+		}
+	}
+	v.adminLocked(func() { v.header.BootID = now })
+	return nil
+}
+
+// resetSlot sweeps a slot whose byte nobody holds. One that is held belongs to a
+// process that attached since the boot.
+func (v *view) resetSlot(slot uint32) error {
+	if atomic.LoadUint32(&v.participant(slot).State) == layout.SlotFree {
+		return nil
+	}
+	byteOf := layout.LockSlots + int64(slot)
+	ok, err := sys.TryLock(v.fd, byteOf, 1)
+	if !ok || err != nil {
+		return err
+	}
+	defer sys.Unlock(v.fd, byteOf, 1)
+	return v.sweep(slot, nil)
+}

@@ -1,0 +1,124 @@
+package shm
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/edsrzf/mmap-go"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/mem"
+	"shmkit/internal/sys"
+)
+
+// view is a mapped and validated segment file, without a slot in it. It is what
+// tools use to look at a segment, and the lower half of core.
+type view struct {
+	path   string
+	file   *os.File
+	fd     int
+	mem    *mem.Memory
+	header *layout.Header
+	id     ID
+}
+
+// mapFile maps f, of which the first Header.MaxSize bytes get addresses. The
+// memory goes when nobody can reach the view any more, see core.unmapLater.
+func mapFile(f *os.File, path string, length uint64, writable bool) (*view, error) {
+	prot := mmap.RDONLY
+	if writable {
+		prot = mmap.RDWR
+	}
+	m, err := mmap.MapRegion(f, int(length), prot, 0, 0)
+	if err != nil {
+		return nil, fmt.Errorf("map %d bytes: %w", length, err)
+	}
+	v := &view{path: path, file: f, fd: int(f.Fd())}
+	v.mem = mem.New(m, func() (uint64, error) {
+		size, _, _, err := fileSize(f)
+		return size, err
+	})
+	if v.header, err = mem.At[layout.Header](v.mem, 0); err != nil {
+		m.Unmap()
+		return nil, err
+	}
+	v.id = v.header.SegmentID
+	return v, nil
+}
+
+// fileSize tells how long f is, how many bytes of it have storage, and how many
+// names it has.
+func fileSize(f *os.File) (size, backed, links uint64, err error) {
+	s, err := sys.Stat(f)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	return uint64(s.Size), uint64(s.Blocks) * 512, s.Links, nil
+}
+
+func (v *view) unmap() {
+	m := mmap.MMap(v.mem.Bytes())
+	m.Unmap()
+}
+
+// end is Header.End, which is as trustworthy as any shared word.
+func (v *view) end() uint64 { return atomic.LoadUint64(&v.header.End) }
+
+func (v *view) participant(slot uint32) *layout.Participant {
+	p, err := mem.At[layout.Participant](v.mem, layout.ParticipantOff(slot))
+	if err != nil {
+		panic("shm: participant table outside a validated segment: " + err.Error())
+	}
+	return p
+}
+
+// page is the data offset of directory page k, 0 if it is not there yet.
+func (v *view) page(k int) uint64 { return atomic.LoadUint64(&v.header.Pages[k]) }
+
+// object is the record with index i. Index 0 is "none" and fails like one beyond
+// the table.
+func (v *view) object(i uint32) (*layout.Object, error) {
+	k, pos := layout.PageOf(i)
+	if i == 0 || k >= layout.MaxPages || v.page(k) == 0 {
+		return nil, &CorruptError{"object index", uint64(i), nil}
+	}
+	off := v.page(k) + uint64(pos)*layout.ObjectSize
+	o, err := mem.At[layout.Object](v.mem, off)
+	if err != nil {
+		return nil, damaged(fmt.Sprintf("header.Pages[%d]", k), off, err)
+	}
+	return o, nil
+}
+
+// objects calls f for every record of every page that exists, until f returns
+// false.
+func (v *view) objects(f func(i uint32, o *layout.Object) bool) error {
+	first := uint32(0)
+	for k := range layout.MaxPages {
+		n := layout.PageObjects(k)
+		if off := v.page(k); off != 0 {
+			records, err := mem.Slice[layout.Object](v.mem, off, uint64(n))
+			if err != nil {
+				return damaged(fmt.Sprintf("header.Pages[%d]", k), off, err)
+			}
+			for pos := range records {
+				if i := first + uint32(pos); i != 0 && !f(i, &records[pos]) {
+					return nil
+				}
+			}
+		}
+		first += n
+	}
+	return nil
+}
+
+// held asks the kernel whether some other descriptor holds the byte of slot.
+func (v *view) held(slot uint32) (bool, error) {
+	held, _, _, err := sys.Holder(v.fd, layout.LockSlots+int64(slot), 1)
+	return held, err
+}
+
+func (v *view) destroyed() bool {
+	return atomic.LoadUint32(&v.header.State) == layout.StateDestroyed
+}

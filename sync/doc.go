@@ -1,0 +1,33 @@
+// Package sync gives locks that several processes share, in segments of package
+// shm. Import it as shsync: a bare sync.Mutex always means the standard one, and a
+// process-local lock around shared data is a bug.
+//
+// The model: a lock is one word in shared memory that names the process which
+// holds it. Goroutines of that process share the ownership, as with the standard
+// sync.Mutex: any of them may unlock. When the holder dies, by SIGKILL too, the
+// kernel tells those who wait, and the next one to lock gets [ErrOwnerDied]
+// together with the lock: it repairs what the lock protects, calls MarkConsistent
+// and goes on. A waiter that dies disturbs nobody.
+//
+// Guarantees: taking a free lock and giving it back are one compare-and-swap each
+// and no system call. Waiting does not poll, ends with its context, and needs no
+// thread per goroutine. In the terminology of the Go memory model, the n'th
+// Unlock synchronizes before the m'th Lock returns, for n < m, across processes
+// too.
+//
+// What it does not do: it is not fair to the nanosecond (a running goroutine may
+// overtake a sleeping one), it does not detect deadlocks, and the names here are
+// not those of the standard package: Lock returns an error that must be looked at,
+// so a Mutex is no sync.Locker; [Mutex.Locker] adapts it.
+//
+//	m, err := shsync.OpenMutex(seg, "accounts")
+//	…
+//	switch err := m.Lock(); {
+//	case errors.Is(err, shsync.ErrOwnerDied):
+//		repair()
+//		m.MarkConsistent()
+//	case err != nil:
+//		return err
+//	}
+//	defer m.Unlock()
+package sync
