@@ -44,6 +44,9 @@ func create(path string, o options, named bool) (*Segment, error) {
 	return &Segment{core: c}, nil
 }
 
+// headerSize is the size of layout.Header; the participant table follows it.
+const headerSize = layout.ParticipantTable
+
 // firstPage is the room that directory page 0 takes in the first arena.
 const firstPage = layout.FirstPageObjects*layout.ObjectSize + layout.ArenaHeaderSize + 2*layout.Unit
 
@@ -89,7 +92,7 @@ func (v *view) format(size, maxSize uint64, named bool) (*core, error) {
 	h := v.header
 	v.id = newID()
 	h.Magic, h.Version, h.Fingerprint = layout.Magic, layout.Version, layout.Fingerprint
-	h.HeaderSize, h.Slots = uint32(headerSize), layout.MaxSlots
+	h.HeaderSize, h.Slots = headerSize, layout.MaxSlots
 	h.Features = layout.FeatureMutex32
 	h.SegmentID, h.CreatedNS, h.MaxSize, h.BootID = v.id, time.Now().UnixNano(), maxSize, boot
 	h.Kind = layout.KindAnonymous
@@ -112,8 +115,6 @@ func (v *view) format(size, maxSize uint64, named bool) (*core, error) {
 	atomic.StoreUint32(&h.State, layout.StateLive)
 	return c, nil
 }
-
-const headerSize = layout.ParticipantTable
 
 // ensureLinked gives an anonymous segment its file name, when the first handle
 // of one of its objects is about to leave the process. A segment that never

@@ -3,6 +3,7 @@ package shm
 import (
 	"fmt"
 	"sync/atomic"
+	"syscall"
 
 	"shmkit/internal/heap"
 	"shmkit/internal/layout"
@@ -68,7 +69,7 @@ func (h host) Grow(need uint64) (arena uint64, err error) {
 		}
 		if size < need || end > c.header.MaxSize {
 			return fmt.Errorf("%w: segment is at its maximum of %d bytes: %w",
-				heap.ErrNoSpace, c.header.MaxSize, sys.NoSpace)
+				heap.ErrNoSpace, c.header.MaxSize, syscall.ENOSPC)
 		}
 		if err := sys.Allocate(c.file, int64(end), int64(size)); err != nil {
 			return err

@@ -150,10 +150,11 @@ func (c *core) openName(name string, want Spec) (*Object, error) {
 	}
 	for {
 		i, generation, err := c.find(name)
-		if i == 0 {
-			if err = c.admin(func() (err error) { i, generation, err = c.find(name); return err }); err != nil {
-				return nil, err
-			}
+		if i == 0 && err == nil {
+			err = c.admin(func() (err error) { i, generation, err = c.find(name); return err })
+		}
+		if err != nil {
+			return nil, err
 		}
 		if i == 0 {
 			return nil, ErrNotFound

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"shmkit/internal/sys"
 )
 
 const (
@@ -41,10 +43,23 @@ func makeDir() error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is no directory: %w", dir, fs.ErrInvalid)
 	}
-	if os.Getenv(DirEnv) == "" && !ownedByUs(info) {
-		return fmt.Errorf("%s belongs to another user: %w", dir, fs.ErrPermission)
+	if os.Getenv(DirEnv) != "" {
+		return nil // chosen by the user, who knows whose it is
 	}
-	return nil
+	return ours(dir)
+}
+
+func ours(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, _, _, _, _, uid, err := sys.Stat(f)
+	if err == nil && int(uid) != os.Geteuid() {
+		err = fmt.Errorf("%s belongs to user %d: %w", dir, uid, fs.ErrPermission)
+	}
+	return err
 }
 
 // locate turns the name of a segment into a path. A name with a slash is one.

@@ -53,7 +53,7 @@ func viewFile(f *os.File, path string, writable bool) (*view, error) {
 
 // readHeader reads instead of mapping: nothing is known of the file yet.
 func readHeader(f *os.File) (*layout.Header, error) {
-	b := make([]byte, unsafe.Sizeof(layout.Header{}))
+	b := make([]byte, headerSize)
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSize, err)
 	}
@@ -78,7 +78,7 @@ func validateFields(h *layout.Header, size uint64) error {
 	corrupt := func(field string, value uint64) error { return &CorruptError{"header." + field, value, nil} }
 	end := h.End
 	switch {
-	case uintptr(h.HeaderSize) != unsafe.Sizeof(*h):
+	case h.HeaderSize != headerSize:
 		return corrupt("HeaderSize", uint64(h.HeaderSize))
 	case h.Slots != layout.MaxSlots:
 		return corrupt("Slots", uint64(h.Slots))

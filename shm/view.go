@@ -50,11 +50,8 @@ func mapFile(f *os.File, path string, length uint64, writable bool) (*view, erro
 // fileSize tells how long f is, how many bytes of it have storage, and how many
 // names it has.
 func fileSize(f *os.File) (size, backed, links uint64, err error) {
-	s, err := sys.Stat(f)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	return uint64(s.Size), uint64(s.Blocks) * 512, s.Links, nil
+	n, blocks, links, _, _, _, err := sys.Stat(f)
+	return uint64(n), uint64(blocks) * 512, links, err
 }
 
 func (v *view) unmap() {

@@ -110,7 +110,7 @@ func (m *Mutex) Lock() error {
 		}
 		return nil
 	}
-	return m.lockSlow(context.Background())
+	return m.lockForever()
 }
 
 // LockContext is Lock that gives up when ctx ends: it then returns the cause of

@@ -32,7 +32,10 @@ type locking struct {
 	pause   time.Duration // while the owner is dying
 }
 
-// lockSlow is outlined so that Lock inlines.
+// lockForever and lockSlow are outlined so that Lock and LockContext inline.
+//go:noinline
+func (m *Mutex) lockForever() error { return m.lockSlow(context.Background()) }
+
 func (m *Mutex) lockSlow(ctx context.Context) error {
 	word, err := m.enter()
 	if err != nil {

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"shmkit/shm"
+)
+
+// stop is the net under the tour: it takes about two seconds, and must not hang.
+const stop = time.Minute
+
+// part is one stop of the tour.
+type part struct {
+	title string
+	run   func() error
+}
+
+var parts = []part{
+	{"Value and Array: a child stores, the parent reads", valueAndArray},
+	{"Mutex: processes and goroutines print one whole line each", lockedPrinting},
+	{"Mutex: the holder is killed, the next one is told", killedHolder},
+	{"C: the same segment from a C program", fromC},
+}
+
+// errSkipped is returned by a part that this machine cannot show.
+var errSkipped = errors.New("left out")
+
+func main() {
+	runChild() // a child does its part here and does not come back
+	time.AfterFunc(stop, func() {
+		fmt.Fprintln(os.Stderr, "tour: still not done after", stop)
+		os.Exit(1)
+	})
+	os.Exit(tour())
+}
+
+func tour() int {
+	defer shm.CloseDefault()
+	failed := 0
+	for i, p := range parts {
+		fmt.Printf("%d. %s\n", i+1, p.title)
+		switch err := p.run(); {
+		case errors.Is(err, errSkipped):
+			fmt.Printf("   %v\n", err)
+		case err != nil:
+			fmt.Printf("   WRONG: %v\n", err)
+			failed++
+		}
+	}
+	if failed > 0 {
+		fmt.Printf("%d of %d parts went wrong\n", failed, len(parts))
+		return 1
+	}
+	fmt.Println("all as it should be")
+	return 0
+}
+
+// check is an error if got is not what the tour promises.
+func check[T comparable](what string, got, want T) error {
+	if got != want {
+		return fmt.Errorf("%s is %v, want %v", what, got, want)
+	}
+	return nil
+}
