@@ -18,7 +18,7 @@ func asleep(im *image, path string, slot uint32, before uint64) {
 func TestMutualExclusion(t *testing.T) {
 	im := newImage(t)
 	path := im.write()
-	const n = 3000
+	const n = 20000
 	a, b := openPeer(t, path, "counter"), openPeer(t, path, "counter")
 	a.send("threads", n)
 	b.send("count", n)
@@ -103,6 +103,31 @@ func firstHolder(t *testing.T, im *image, path string, b, c *peer) (first, secon
 		return b, c
 	}
 	return c, b
+}
+
+// An unlock wakes, and who takes the lock keeps the mark that others sleep. That
+// sleepers look again by themselves would hide both for a while.
+func TestUnlockWakes(t *testing.T) {
+	im := newImage(t)
+	path := im.write()
+	a, b, c := openPeer(t, path, "lock"), openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	a.want(ok, "lock")
+	b.send("lock")
+	c.send("lock")
+	asleep(im, path, 1, 0)
+	asleep(im, path, 2, 0)
+	a.want(ok, "unlock")
+	im.read(path)
+	if wakes := im.participant(0).Wakes; wakes != 1 {
+		t.Errorf("wakes = %d, want 1", wakes)
+	}
+	first, second := firstHolder(t, im, path, b, c)
+	if w := *im.word(lockObj); w&layout.MutexWaiters == 0 {
+		t.Errorf("word = %#x: one still sleeps, nobody would wake it", w)
+	}
+	first.wantAnswer(ok)
+	first.want(ok, "unlock")
+	second.wantAnswer(ok)
 }
 
 // A killed waiter disturbs nobody.

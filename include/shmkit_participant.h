@@ -12,7 +12,7 @@ enum { SHK_AGAIN = -100000 }; // internal: what was looked at changed, start aga
 
 // --- keeper: the thread whose end the kernel announces -----------------------
 
-enum { SHK_KEEPER_STARTING = 0, SHK_KEEPER_WATCHING = 1, SHK_KEEPER_STOP = 2, SHK_KEEPER_FAILED = 3 };
+enum { SHK_KEEPER_STARTING = 0, SHK_KEEPER_WATCHING = 1, SHK_KEEPER_STOP = 2 };
 
 // shk_keeper registers the death word on its own robust list and sleeps. The list
 // has one node, the robust_next field of the participant record. If the process
@@ -24,15 +24,14 @@ static inline void *shk_keeper(void *arg)
 	s->robust.first = (uint64_t)(uintptr_t)&s->robust;
 	s->robust.futex_offset = (int64_t)offsetof(shmkit_participant, death) - (int64_t)offsetof(shmkit_participant, robust_next);
 	s->robust.pending = 0;
-	if (syscall(SYS_set_robust_list, &s->robust, sizeof s->robust) != 0) {
-		SHK_STORE(&s->keeper_word, SHK_KEEPER_FAILED);
-		shk_futex_wake(&s->keeper_word, INT_MAX);
-		return NULL;
-	}
-	// The kernel announces a death only with the waiters bit set.
-	SHK_STORE(&p->death, (uint32_t)syscall(SYS_gettid) | SHMKIT_DEATH_WAITERS);
 	SHK_STORE(&p->robust_next, (uint64_t)(uintptr_t)&s->robust);
 	SHK_STORE(&s->robust.first, (uint64_t)(uintptr_t)&p->robust_next);
+	// The kernel announces a death only with the waiters bit set. A sandbox that
+	// forbids the list leaves the word 0: others then ask the kernel each time.
+	uint32_t word = (uint32_t)syscall(SYS_gettid) | SHMKIT_DEATH_WAITERS;
+	if (syscall(SYS_set_robust_list, &s->robust, sizeof s->robust) != 0)
+		word = 0;
+	SHK_STORE(&p->death, word);
 	SHK_STORE(&s->keeper_word, SHK_KEEPER_WATCHING);
 	shk_futex_wake(&s->keeper_word, INT_MAX);
 	while (SHK_LOAD(&s->keeper_word) != SHK_KEEPER_STOP)
@@ -53,7 +52,7 @@ static inline int shk_keeper_start(shmkit_segment *s)
 	s->keeper_joinable = 1;
 	while (SHK_LOAD(&s->keeper_word) == SHK_KEEPER_STARTING)
 		syscall(SYS_futex, &s->keeper_word, FUTEX_WAIT, SHK_KEEPER_STARTING, NULL, NULL, 0);
-	return SHK_LOAD(&s->keeper_word) == SHK_KEEPER_WATCHING ? 0 : -ENOSYS;
+	return 0;
 }
 
 static inline void shk_keeper_stop(shmkit_segment *s)
