@@ -26,6 +26,12 @@ static inline int shk_mutex_taken_over(shmkit_handle *h)
 	return SHMKIT_EOWNERDEAD;
 }
 
+static inline void shk_mutex_wake(shmkit_handle *h, uint32_t *word, int n)
+{
+	SHK_ADD(&h->segment->self->wakes, (uint64_t)1);
+	shk_futex_wake(word, n);
+}
+
 // shk_mutex_try makes one attempt at the word w that was read. SHMKIT_EBUSY: its
 // holder lives; SHK_AGAIN: the word changed; -EINPROGRESS: its holder is dying.
 static inline int shk_mutex_try(shmkit_handle *h, uint32_t w, uint32_t keep, int ask)
@@ -53,13 +59,9 @@ static inline int shk_mutex_try(shmkit_handle *h, uint32_t w, uint32_t keep, int
 	// This passes the lock from the dead to us.
 	if (!shk_cas32(word, w, s->owner | SHMKIT_MUTEX_DIED | SHMKIT_MUTEX_WAITERS))
 		return SHK_AGAIN;
+	// Who still sleeps on the death word of the dead would not see ours.
+	shk_mutex_wake(h, &shk_participant(s, shk_owner_slot(owner))->death, INT_MAX);
 	return shk_mutex_taken_over(h);
-}
-
-static inline void shk_mutex_wake(shmkit_handle *h, uint32_t *word, int n)
-{
-	SHK_ADD(&h->segment->self->wakes, (uint64_t)1);
-	shk_futex_wake(word, n);
 }
 
 // shk_mutex_seen notes since when the holder has been seen, for tools.
