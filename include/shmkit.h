@@ -64,6 +64,7 @@
 #include "shmkit_system.h"
 #include "shmkit_segment.h"
 #include "shmkit_participant.h"
+#include "shmkit_record.h"
 #include "shmkit_object.h"
 #include "shmkit_scalar.h"
 #include "shmkit_mutex.h"
