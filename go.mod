@@ -1,3 +1,10 @@
 module shmkit
 
-go 1.26
+go 1.26.0
+
+require (
+	github.com/edsrzf/mmap-go v1.2.0
+	golang.org/x/sys v0.50.0
+)
+
+require github.com/tidwall/btree v1.8.2

@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"fmt"
 	"os"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,9 @@ func attach(v *view) (*core, error) {
 	}
 	c.moveIn()
 	if err := sys.Watch(&c.part.RobustNext, &c.part.Death); err != nil {
-		return nil, err
+		// A sandbox without robust lists: the death word stays 0, and others ask the
+		// kernel about our byte when their sleep ends.
+		atomic.StoreUint32(&c.part.Death, 0)
 	}
 	atomic.StoreUint32(&c.part.State, layout.SlotAttached)
 	c.heap = heap.New(host{c})
@@ -51,40 +54,27 @@ func (c *core) moveIn() {
 // takeSlot locks the byte of some slot: a clean one if there is one, else one
 // whose owner died. It fails with ErrSlots when all are in use.
 func takeSlot(v *view) (uint32, error) {
-	for {
-		for _, clean := range []bool{true, false} {
-			for slot := range uint32(layout.MaxSlots) {
-				if clean != (atomic.LoadUint32(&v.participant(slot).State) == layout.SlotFree) {
-					continue
-				}
-				ok, err := sys.TryLock(v.fd, layout.LockSlots+int64(slot), 1)
-				if ok || err != nil {
-					return slot, err
-				}
+	for _, clean := range []bool{true, false} {
+		for slot := range uint32(layout.MaxSlots) {
+			if clean != (atomic.LoadUint32(&v.participant(slot).State) == layout.SlotFree) {
+				continue
+			}
+			ok, err := sys.TryLock(v.fd, layout.LockSlots+int64(slot), 1)
+			if ok || err != nil {
+				return slot, err
 			}
 		}
-		again, err := lastOneOut(v)
-		if !again {
-			return 0, err
-		}
 	}
-}
-
-// lastOneOut is called when no byte could be locked. If that is because somebody
-// locked all of them in one piece to remove the segment, it waits until that is
-// decided (it is done under LockAdmin) and tells to try again.
-func lastOneOut(v *view) (again bool, err error) {
+	// Whoever locked all bytes in one piece found nobody attached and removes the
+	// segment. It may be stopped there; we came too late all the same.
 	held, start, length, err := sys.Holder(v.fd, layout.LockSlots, layout.MaxSlots)
-	if err != nil {
-		return false, err
+	if err == nil && held && start == layout.LockSlots && length == layout.MaxSlots {
+		return 0, fmt.Errorf("%w: it is being removed", ErrNotFound)
 	}
-	if held && (start != layout.LockSlots || length != layout.MaxSlots) {
-		return false, ErrSlots
+	if err == nil {
+		err = ErrSlots
 	}
-	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
-		return false, err
-	}
-	return true, sys.Unlock(v.fd, layout.LockAdmin, 1)
+	return 0, err
 }
 
 // detach ends the participation: it resolves what this process still owns, as
@@ -112,12 +102,9 @@ func (c *core) detach() error {
 
 // destroyIfLast removes an anonymous segment that has no participant. The caller
 // is none itself (any more). Whoever leaves releases its own byte before it comes
-// here, so of two that leave together the second finds no one.
+// here, so of two that leave together the second finds no one. It never waits: who
+// holds a byte is attached, and will come here itself.
 func (v *view) destroyIfLast() error {
-	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
-		return err
-	}
-	defer sys.Unlock(v.fd, layout.LockAdmin, 1)
 	ok, err := sys.TryLock(v.fd, layout.LockSlots, layout.MaxSlots)
 	if !ok || err != nil {
 		return err

@@ -85,7 +85,7 @@ func (v *view) checkOnce() []Violation {
 	}
 	c.participants()
 	c.chains()
-	if err := v.objects(func(i uint32, o *layout.Object) bool { c.object(i, o); return true }); err != nil {
+	if err := v.objects(1, func(i uint32, o *layout.Object) bool { c.object(i, o); return true }); err != nil {
 		c.report("objects", "%v", err)
 	}
 	err := heap.Walk(v.mem, v.end(), func(heap.Extent) error { return nil })

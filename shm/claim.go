@@ -13,14 +13,10 @@ import (
 // record is never in nobody's hands. When all are taken it adds a page.
 func (c *core) claim() (uint32, *layout.Object, uint64, error) {
 	for {
-		start := c.hint.Load()
-		for _, from := range []uint32{start, 0} {
+		for _, from := range []uint32{max(1, c.hint.Load()), 1} {
 			if i, o, state := c.claimFrom(from); o != nil {
 				c.hint.Store(i + 1)
 				return i, o, state, nil
-			}
-			if from == 0 {
-				break
 			}
 		}
 		if err := c.addPage(); err != nil {
@@ -30,10 +26,7 @@ func (c *core) claim() (uint32, *layout.Object, uint64, error) {
 }
 
 func (c *core) claimFrom(from uint32) (index uint32, record *layout.Object, state uint64) {
-	c.objects(func(i uint32, o *layout.Object) bool {
-		if i < from {
-			return true
-		}
+	c.objects(from, func(i uint32, o *layout.Object) bool {
 		old := atomic.LoadUint64(&o.State)
 		if old&layout.ObjectStateMask != layout.ObjectFree {
 			return true

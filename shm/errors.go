@@ -101,7 +101,7 @@ func fail(op, name string, err error) error {
 	if errors.As(err, &e) {
 		return err
 	}
-	return &Error{op, name, err}
+	return &Error{op, name, damaged("heap", 0, err)}
 }
 
 // damaged translates what the floors below report of wild offsets.

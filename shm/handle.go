@@ -105,7 +105,7 @@ func (h Handle) MarshalText() ([]byte, error) {
 func (h *Handle) UnmarshalText(text []byte) error {
 	bad := func(what string) error { return fmt.Errorf("%w: %s in %q", ErrHandle, what, text) }
 	rest, ok := strings.CutPrefix(string(text), handlePrefix)
-	parts := strings.Split(rest, ":")
+	parts := strings.SplitN(rest, ":", 3)
 	if !ok || len(parts) != 3 {
 		return bad("form")
 	}

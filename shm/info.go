@@ -108,7 +108,7 @@ func (v *view) info() (*Info, error) {
 			info.Participants = append(info.Participants, v.participantInfo(slot, p))
 		}
 	}
-	err := v.objects(func(i uint32, o *layout.Object) bool {
+	err := v.objects(1, func(i uint32, o *layout.Object) bool {
 		if s := atomic.LoadUint64(&o.State) & layout.ObjectStateMask; s == layout.ObjectReady || s == layout.ObjectRemoving {
 			info.Objects = append(info.Objects, v.objectInfo(i, o))
 		}

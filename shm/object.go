@@ -233,9 +233,18 @@ func (o *Object) Close() error {
 	return c.leave()
 }
 
+// Retain adds one use of the object, for a second handle; the caller has one
+// itself. It is ended by Close.
+func (o *Object) Retain() {
+	o.core.mu.Lock()
+	o.refs++
+	o.core.mu.Unlock()
+}
+
 // AutoClose closes o when the garbage collector finds handle unreachable, unless
 // the handle was encoded before: then another process may be about to open it,
-// and the hold stays for the life of this process or until an explicit Close.
+// and the hold stays for the life of this process or until an explicit Close. A
+// handle that is closed explicitly stops the cleanup first.
 func AutoClose[H any](handle *H, o *Object) runtime.Cleanup {
 	return runtime.AddCleanup(handle, func(o *Object) {
 		if !o.shared.Load() {

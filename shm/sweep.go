@@ -19,7 +19,7 @@ import (
 func (v *view) sweep(slot uint32, own *layout.Participant) error {
 	p := v.participant(slot)
 	owner := layout.Owner(slot, atomic.LoadUint32(&p.Generation))
-	err := v.objects(func(i uint32, o *layout.Object) bool {
+	err := v.objects(1, func(i uint32, o *layout.Object) bool {
 		v.sweepObject(i, o, owner)
 		return true
 	})

@@ -88,19 +88,19 @@ func (v *view) object(i uint32) (*layout.Object, error) {
 	return o, nil
 }
 
-// objects calls f for every record of every page that exists, until f returns
-// false.
-func (v *view) objects(f func(i uint32, o *layout.Object) bool) error {
+// objects calls f for every record of every page that exists, from index from
+// on (1 is the first), until f returns false.
+func (v *view) objects(from uint32, f func(i uint32, o *layout.Object) bool) error {
 	first := uint32(0)
 	for k := range layout.MaxPages {
 		n := layout.PageObjects(k)
-		if off := v.page(k); off != 0 {
+		if off := v.page(k); off != 0 && from < first+n {
 			records, err := mem.Slice[layout.Object](v.mem, off, uint64(n))
 			if err != nil {
 				return damaged(fmt.Sprintf("header.Pages[%d]", k), off, err)
 			}
-			for pos := range records {
-				if i := first + uint32(pos); i != 0 && !f(i, &records[pos]) {
+			for pos := from - min(from, first); pos < n; pos++ {
+				if i := first + pos; !f(i, &records[pos]) {
 					return nil
 				}
 			}

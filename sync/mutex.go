@@ -29,8 +29,9 @@ type Mutex struct {
 	// need no test: on closedWord every compare-and-swap fails.
 	word atomic.Pointer[uint32]
 	self uint32 // owner id of this process
-	own  bool   // Close ends the use of obj too
 	obj  *shm.Object
+
+	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
 }
 
 // closedWord is what the handles of closed mutexes point to. Its value is that of
@@ -64,7 +65,7 @@ func OpenMutex(seg *shm.Segment, name string) (*Mutex, error) {
 		return nil, err
 	}
 	m := new(Mutex)
-	m.init(o, true)
+	m.init(o)
 	return m, nil
 }
 
@@ -74,25 +75,25 @@ func newMutex(seg *shm.Segment, name string) (*Mutex, error) {
 		return nil, err
 	}
 	m := new(Mutex)
-	m.init(o, true)
+	m.init(o)
 	return m, nil
 }
 
 // MutexOf gives the lock that is part of o, for packages that put a lock and data
-// into one object. The Mutex ends with o: the caller owns o, keeps it open while
-// the Mutex is used and closes both. It panics if o was made without a lock.
+// into one object. The Mutex uses o in its own right, until it is closed. It
+// panics if o was made without a lock.
 func MutexOf(o *shm.Object) *Mutex {
+	o.Retain()
 	m := new(Mutex)
-	m.init(o, false)
+	m.init(o)
 	return m
 }
 
-func (m *Mutex) init(o *shm.Object, own bool) {
-	m.obj, m.own, m.self = o, own, o.Self()
+// init makes m a handle of the lock of o, and owner of one use of o.
+func (m *Mutex) init(o *shm.Object) {
+	m.obj, m.self = o, o.Self()
 	m.word.Store(&o.Mutex().Word)
-	if own {
-		shm.AutoClose(m, o)
-	}
+	m.cleanup = shm.AutoClose(m, o)
 }
 
 // Lock takes the lock, and waits for it as long as it takes. It may be called by
@@ -191,8 +192,6 @@ func (m *Mutex) Close() error {
 	}
 	// Those that wait look at the handle again. They hold the segment open.
 	park.Wake(word, 1<<30)
-	if m.own {
-		return m.obj.Close()
-	}
-	return nil
+	m.cleanup.Stop()
+	return m.obj.Close()
 }

@@ -33,6 +33,7 @@ type locking struct {
 }
 
 // lockForever and lockSlow are outlined so that Lock and LockContext inline.
+//
 //go:noinline
 func (m *Mutex) lockForever() error { return m.lockSlow(context.Background()) }
 

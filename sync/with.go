@@ -106,7 +106,7 @@ func (m *Mutex) UnmarshalText(text []byte) error { return shm.DecodeText(text, m
 func (m *Mutex) open(h shm.Handle) error {
 	o, err := shm.OpenHandle(h, mutexSpec)
 	if err == nil {
-		m.init(o, true)
+		m.init(o)
 	}
 	return err
 }

@@ -1,0 +1,242 @@
+package park
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/sys"
+)
+
+const (
+	// A sleep of a hub thread is bounded by firstTick, and by twice as long each
+	// time nothing happened, up to lastTick. Each new sleep compares every word with
+	// its value again, which finds changes that nobody announced.
+	firstTick = 256 * time.Millisecond
+	lastTick  = 2 * time.Second
+	// recheckAfter is when a sleeper of the hub is sent to ask the kernel.
+	recheckAfter = 8 * time.Second
+	// bankWords is how many distinct words one hub thread takes; one entry of the
+	// kernel's 128 is its control word. A sleeper needs all its words in one bank.
+	bankWords = sys.MaxWords - 1
+)
+
+// hub multiplexes the sleepers of this process that have no thread of their own.
+//
+// Laws:
+//   - A kernel wake-up on a word, or a word that has changed, is passed to one
+//     sleeper of it, who leaves the hub. If the word has still (another) value
+//     then, the next turn passes it to the next one. So a wake-up for one wakes
+//     one, and a changed word wakes all, one after the other.
+//   - Whoever leaves the hub looks at the shared state before it sleeps again, or
+//     its Loop ends with an error and the caller passes the wake-up on.
+//   - A sleeper is in the maps and has an empty channel, or it is in none and its
+//     channel holds the one reason why; both change together under mu.
+var hub = &hubs{}
+
+type hubs struct {
+	// mu guards everything below and in the banks. It is never held over a wait.
+	mu       sync.Mutex
+	banks    []*bank
+	sleepers int
+}
+
+// bank is the set of words of one hub thread.
+type bank struct {
+	control uint32 // futex: changes when words are added
+	entries map[sys.Word][]*sleeper
+	asleep  bool // in FutexWait, or about to be
+}
+
+type sleeper struct {
+	words [maxWords]sys.Word
+	n     int
+	bank  *bank     // nil once it has left
+	since time.Time // for recheckAfter
+	woken chan bool // capacity 1; the value is recheck
+}
+
+// sleep is one sleep of a goroutine through the hub.
+func (h *hubs) sleep(ctx context.Context, r *Round) (recheck bool) {
+	s := &sleeper{n: r.n, since: time.Now(), woken: make(chan bool, 1)}
+	copy(s.words[:], r.words[:r.n])
+	var bound <-chan time.Time
+	if r.within > 0 {
+		t := time.NewTimer(r.within)
+		defer t.Stop()
+		bound = t.C
+	}
+	h.join(s)
+	select {
+	case recheck = <-s.woken:
+		return recheck
+	case <-ctx.Done():
+	case <-bound:
+		recheck = true
+	}
+	h.leave(s)
+	return recheck
+}
+
+// join puts s into a bank and makes its thread look again.
+func (h *hubs) join(s *sleeper) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b := h.place(s)
+	s.bank = b
+	h.sleepers++
+	for _, w := range s.words[:s.n] {
+		b.entries[w] = append(b.entries[w], s)
+	}
+	if b.asleep {
+		b.asleep = false
+		atomic.AddUint32(&b.control, 1)
+		sys.FutexWake(&b.control, 1)
+	}
+}
+
+// place finds the bank that needs the fewest new words, among those with room, or
+// starts one. Requires mu.
+func (h *hubs) place(s *sleeper) *bank {
+	var best *bank
+	least := maxWords + 1
+	for _, b := range h.banks {
+		fresh := 0
+		for _, w := range s.words[:s.n] {
+			if b.entries[w] == nil {
+				fresh++
+			}
+		}
+		if len(b.entries)+fresh <= bankWords && fresh < least {
+			if best, least = b, fresh; fresh == 0 {
+				break
+			}
+		}
+	}
+	if best == nil {
+		best = &bank{entries: map[sys.Word][]*sleeper{}}
+		h.banks = append(h.banks, best)
+		go h.run(best)
+	}
+	return best
+}
+
+// leave takes s out. Requires that mu is free.
+func (h *hubs) leave(s *sleeper) {
+	h.mu.Lock()
+	h.remove(s)
+	h.mu.Unlock()
+}
+
+// remove takes s out of its bank, if it is in one. Requires mu.
+func (h *hubs) remove(s *sleeper) bool {
+	b := s.bank
+	if b == nil {
+		return false
+	}
+	s.bank = nil
+	h.sleepers--
+	for _, w := range s.words[:s.n] {
+		list := b.entries[w]
+		for i, other := range list {
+			if other == s {
+				list = append(list[:i], list[i+1:]...)
+				break
+			}
+		}
+		if len(list) == 0 {
+			delete(b.entries, w)
+		} else {
+			b.entries[w] = list
+		}
+	}
+	return true
+}
+
+// run is a hub thread: it sleeps on all words of b. It ends when b is empty.
+func (h *hubs) run(b *bank) {
+	words := make([]sys.Word, 0, sys.MaxWords)
+	next := time.Now().Add(recheckAfter)
+	tick := firstTick
+	for {
+		if words = h.snapshot(b, words[:0]); words == nil {
+			return
+		}
+		woken, err := sys.FutexWait(words, tick)
+		if tick = min(2*tick, lastTick); !errors.Is(err, sys.ErrTimeout) {
+			tick = firstTick
+		}
+		h.mu.Lock()
+		b.asleep = false
+		if woken > 0 {
+			h.wakeOne(b, words[woken])
+		} else if err != nil {
+			h.wakeChanged(b, words[1:])
+		}
+		if now := time.Now(); now.After(next) {
+			h.wakeOld(b, now)
+			next = now.Add(recheckAfter / 8)
+		}
+		h.mu.Unlock()
+	}
+}
+
+// snapshot lists the control word and all words of b, and declares the thread
+// asleep; or it ends b if there is nobody in it.
+func (h *hubs) snapshot(b *bank, words []sys.Word) []sys.Word {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(b.entries) == 0 {
+		for i, other := range h.banks {
+			if other == b {
+				h.banks = append(h.banks[:i], h.banks[i+1:]...)
+				break
+			}
+		}
+		return nil
+	}
+	b.asleep = true
+	words = append(words, sys.Word{Addr: &b.control, Val: atomic.LoadUint32(&b.control)})
+	for w := range b.entries {
+		words = append(words, w)
+	}
+	return words
+}
+
+// wakeOne passes a wake-up on w to the sleeper who waits longest. Requires mu.
+func (h *hubs) wakeOne(b *bank, w sys.Word) {
+	if list := b.entries[w]; len(list) > 0 {
+		s := list[0]
+		h.remove(s)
+		s.woken <- false
+	}
+}
+
+// wakeChanged wakes one sleeper of each word that no longer has its value.
+// Requires mu.
+func (h *hubs) wakeChanged(b *bank, words []sys.Word) {
+	for _, w := range words {
+		if atomic.LoadUint32(w.Addr) != w.Val {
+			h.wakeOne(b, w)
+		}
+	}
+}
+
+// wakeOld sends those who have slept long to ask the kernel. Requires mu.
+func (h *hubs) wakeOld(b *bank, now time.Time) {
+	var old []*sleeper
+	for _, list := range b.entries {
+		for _, s := range list {
+			if now.Sub(s.since) > recheckAfter {
+				old = append(old, s)
+			}
+		}
+	}
+	for _, s := range old {
+		if h.remove(s) {
+			s.woken <- true
+		}
+	}
+}

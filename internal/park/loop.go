@@ -1,0 +1,129 @@
+package park
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/sys"
+)
+
+const (
+	firstSlice = 4 * time.Millisecond
+	lastSlice  = 256 * time.Millisecond
+	maxWords   = 3
+	maxDirect  = 8
+)
+
+// Round is one turn of Loop, handed to the attempt. It must not be kept.
+type Round struct {
+	Spinning bool // only try; do not announce, the turn is not followed by a sleep
+	Slept    bool // this call has slept at least once
+	Recheck  bool // the last sleep ended by its bound: ask the kernel what words may not have told
+
+	words  [maxWords + 1]sys.Word // one more for cancellation
+	n      int
+	within time.Duration
+}
+
+// On names a word to sleep on while it has the value val. It panics at the fourth
+// word of a turn.
+func (r *Round) On(addr *uint32, val uint32) {
+	if r.n == maxWords {
+		panic("park: more than three words")
+	}
+	r.words[r.n] = sys.Word{Addr: addr, Val: val}
+	r.n++
+}
+
+// Within bounds the sleep of this turn, for what is over in a moment and changes
+// no word when it is.
+func (r *Round) Within(d time.Duration) { r.within = d }
+
+// Loop calls attempt until it is done or fails, and sleeps in between on the words
+// that it names. If ctx ends first Loop returns its cause; the call may then have
+// received a wake-up that another sleeper needed, so the caller passes one on.
+func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) error {
+	var r Round
+	if done, err := spin(&r, attempt); done || err != nil {
+		return err
+	}
+	s := sleep{ctx: ctx, slice: firstSlice}
+	defer s.end()
+	for {
+		r.n, r.within = 0, 0
+		if done, err := attempt(&r); done || err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r.Recheck = s.once(&r)
+		r.Slept = true
+	}
+}
+
+// Wake wakes up to n sleepers on addr, in any process. A waker changes the word
+// first.
+func Wake(addr *uint32, n int) { sys.FutexWake(addr, n) }
+
+var direct atomic.Int32
+
+// sleep is the sleeping half of one Loop.
+type sleep struct {
+	ctx    context.Context
+	slice  time.Duration
+	cancel *uint32     // 1 when ctx has ended; made at the first direct sleep
+	stop   func() bool // ends the watch on ctx
+}
+
+// once sleeps one time, and tells whether the sleep ended by its bound.
+func (s *sleep) once(r *Round) (recheck bool) {
+	if direct.Add(1) > maxDirect {
+		direct.Add(-1)
+		return hub.sleep(s.ctx, r)
+	}
+	defer direct.Add(-1)
+	n := r.n
+	if s.ctx.Done() != nil {
+		r.words[n] = sys.Word{Addr: s.watch(), Val: 0}
+		n++
+	}
+	bound := s.slice
+	if r.within > 0 {
+		bound = min(bound, r.within)
+	} else {
+		s.slice = min(2*s.slice, lastSlice)
+	}
+	_, err := sys.FutexWait(r.words[:n], bound)
+	return errors.Is(err, sys.ErrTimeout)
+}
+
+// watch gives the word that says that ctx has ended. It is private to the call,
+// in memory of Go, which the closure keeps alive.
+func (s *sleep) watch() *uint32 {
+	if s.cancel == nil {
+		word := new(uint32)
+		s.cancel = word
+		s.stop = context.AfterFunc(s.ctx, func() {
+			atomic.StoreUint32(word, 1)
+			sys.FutexWake(word, 1)
+		})
+	}
+	return s.cancel
+}
+
+func (s *sleep) end() {
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// Sleepers counts the sleepers of this process: those with a thread of their own,
+// and those that share hub threads.
+func Sleepers() (own, shared int) {
+	hub.mu.Lock()
+	defer hub.mu.Unlock()
+	return int(direct.Load()), hub.sleepers
+}

@@ -1,0 +1,69 @@
+//go:build !linux
+
+package sys
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// HasWaitV is false: there is no futex_waitv.
+func HasWaitV() bool { return false }
+
+// FutexWake wakes nobody.
+func FutexWake(addr *uint32, n int) int { return 0 }
+
+// FutexWait fails.
+func FutexWait(words []Word, timeout time.Duration) (int, error) { return -1, errors.ErrUnsupported }
+
+// TryLock fails.
+func TryLock(fd int, off, n int64) (bool, error) { return false, errors.ErrUnsupported }
+
+// Lock fails.
+func Lock(fd int, off, n int64) error { return errors.ErrUnsupported }
+
+// Unlock fails.
+func Unlock(fd int, off, n int64) error { return errors.ErrUnsupported }
+
+// Holder fails.
+func Holder(fd int, off, n int64) (held bool, start, length int64, err error) {
+	return false, 0, 0, errors.ErrUnsupported
+}
+
+// CreateTemp fails.
+func CreateTemp(dir string, perm uint32) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Link fails.
+func Link(f *os.File, path string) error { return errors.ErrUnsupported }
+
+// Allocate fails.
+func Allocate(f *os.File, off, n int64) error { return errors.ErrUnsupported }
+
+// OpenFile fails.
+func OpenFile(path string, write bool) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Stat fails.
+func Stat(f *os.File) (size, blocks512 int64, nlink uint64, ino, dev uint64, uid uint32, err error) {
+	return 0, 0, 0, 0, 0, 0, errors.ErrUnsupported
+}
+
+// BootID fails.
+func BootID() ([16]byte, error) { return [16]byte{}, errors.ErrUnsupported }
+
+// PIDNamespace is unknown.
+func PIDNamespace() uint64 { return 0 }
+
+// CommandName is empty.
+func CommandName() (name [32]byte) { return name }
+
+// Monotonic is time since the program started.
+func Monotonic() int64 { return int64(time.Since(start)) }
+
+var start = time.Now()
+
+// Watch fails.
+func Watch(node *uint64, death *uint32) error { return errors.ErrUnsupported }
+
+// Unwatch does nothing.
+func Unwatch(node *uint64) {}
