@@ -39,6 +39,7 @@ func TestKilledAnywhere(t *testing.T) {
 	if w := *im.word(counter); w != 0 {
 		t.Errorf("word = %#x when all others are dead", w)
 	}
+	sound(t, path)
 	if im.participant(0).Recoveries == 0 {
 		t.Log("no kill hit a critical section that the survivor took over")
 	}

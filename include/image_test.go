@@ -39,7 +39,7 @@ func newImage(t *testing.T) *image {
 	copy(h.SegmentID[:], "an image by hand")
 	h.BootID = bootID(t)
 	arena := at[layout.Arena](im, layout.FirstArena)
-	arena.Magic, arena.Size = layout.ArenaMagic, imageSize-layout.FirstArena
+	arena.Magic, arena.Size, arena.Virgin = layout.ArenaMagic, imageSize-layout.FirstArena, imageSize
 	im.next = layout.FirstArena + layout.ArenaHeaderSize
 	_, h.Pages[0] = im.block(layout.FirstPageObjects*layout.ObjectSize, layout.BlockPage)
 	im.object("counter", layout.ObjectValue, 'Q', 8, 1, true)
@@ -126,6 +126,10 @@ func (im *image) read(path string) {
 	}
 	copy(im.bytes, b)
 }
+
+// Go finds nothing wrong with a sound image, so the tests of damaged ones say
+// something.
+func TestImageIsSound(t *testing.T) { sound(t, newImage(t).write()) }
 
 // word is the word of the mutex of object i.
 func (im *image) word(i uint32) *uint32 { return &at[layout.Mutex](im, im.record(i).Data).Word }
