@@ -3,10 +3,14 @@ package include_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	stdsync "sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -165,6 +169,43 @@ func TestRemovedWhileCHolds(t *testing.T) {
 	p.want(ok, "release")
 	p.want(eNotFound, "find", "lock")
 	sound(t, path)
+}
+
+// Go goroutines and C processes share a lock while the C ones are killed at random
+// instants; Go always gets on and finds the segment sound.
+func TestCKilledAnywhereGoGetsOn(t *testing.T) {
+	_, mu, path := mutex(t)
+	var stop atomic.Bool
+	var all stdsync.WaitGroup
+	var deaths atomic.Int64
+	for range 3 {
+		all.Go(func() {
+			for !stop.Load() {
+				err := mu.Lock()
+				if errors.Is(err, shsync.ErrOwnerDied) {
+					deaths.Add(1)
+					err = mu.MarkConsistent()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range 30 {
+		p := openPeer(t, path, "lock")
+		p.send("hammer")
+		time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond) // only when to kill
+		p.kill()
+		if i == 15 {
+			sound(t, path)
+		}
+	}
+	stop.Store(true)
+	all.Wait()
+	t.Logf("%d holders died", deaths.Load())
 }
 
 // The next Go process cleans up after C processes that were killed anywhere.

@@ -31,6 +31,20 @@ static int add_under_lock(long n)
 	return 0;
 }
 
+// hammer locks and unlocks until that fails.
+static int hammer(void)
+{
+	for (;;) {
+		int err = shmkit_mutex_lock(&handle);
+		if (err == SHMKIT_EOWNERDEAD)
+			err = shmkit_mutex_mark_consistent(&handle);
+		if (err == 0)
+			err = shmkit_mutex_unlock(&handle);
+		if (err)
+			return err;
+	}
+}
+
 static void *thread_add(void *n)
 {
 	return (void *)(intptr_t)add_under_lock((long)(intptr_t)n);
@@ -151,6 +165,8 @@ static void run(const char *op, const char *a, const char *b, const char *c)
 		answer(shmkit_mutex_mark_consistent(&handle));
 	else if (strcmp(op, "count") == 0)
 		answer(add_under_lock(atol(a)));
+	else if (strcmp(op, "hammer") == 0)
+		answer(hammer());
 	else if (strcmp(op, "threads") == 0)
 		answer(add_by_threads(atol(a)));
 	else if (strcmp(op, "fork") == 0)
