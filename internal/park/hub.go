@@ -15,7 +15,7 @@ const (
 	// time nothing happened, up to lastTick. Each new sleep compares every word with
 	// its value again, which finds changes that nobody announced.
 	firstTick = 256 * time.Millisecond
-	lastTick  = 2 * time.Second
+	lastTick  = 4 * time.Second
 	// recheckAfter is when a sleeper of the hub is sent to ask the kernel.
 	recheckAfter = 8 * time.Second
 	// bankWords is how many distinct words one hub thread takes; one entry of the
