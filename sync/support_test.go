@@ -1,0 +1,29 @@
+package sync_test
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var pid = uint32(os.Getpid())
+
+// watchdog ends a test that hangs with the stacks of all goroutines.
+func watchdog(t testing.TB) {
+	t.Helper()
+	timer := time.AfterFunc(2*time.Minute, func() { panic(t.Name() + " hangs") })
+	t.Cleanup(func() { timer.Stop() })
+}
+
+// threads counts the OS threads of this process.
+func threads(t *testing.T) int {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("no /proc: cannot count threads")
+	}
+	_, after, _ := strings.Cut(string(status), "Threads:")
+	n, _ := strconv.Atoi(strings.TrimSpace(strings.SplitN(after, "\n", 2)[0]))
+	return n
+}
