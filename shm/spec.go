@@ -57,7 +57,22 @@ func (s Spec) size() (size, itemsOff uint64, err error) {
 	if hi != 0 || items > hardMax {
 		return 0, 0, fmt.Errorf("%w: %d items of %d bytes", ErrTooLarge, s.Count, s.Type.Size)
 	}
-	return itemsOff + items, itemsOff, nil
+	return itemsOff + items + s.extra(), itemsOff, nil
+}
+
+// extra is what follows the item of a Value: up to a whole word, so that a small
+// one can be read in one piece, or a Redo, so that a large one can be written in
+// one.
+func (s Spec) extra() uint64 {
+	item := uint64(s.Type.Size)
+	whole := (item + 7) &^ 7
+	switch {
+	case s.Kind != KindValue:
+		return 0
+	case item == 1 || item == 2 || item == 4 || item == 8:
+		return whole - item
+	}
+	return whole - item + redoStateSize + whole
 }
 
 func (s Spec) align() uint64 { return 64 }
