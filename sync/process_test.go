@@ -1,0 +1,387 @@
+package sync_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"shmkit/internal/shmtest"
+	"shmkit/shm"
+	shsync "shmkit/sync"
+)
+
+func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
+
+func init() {
+	shmtest.Register("lock", lockOnRequest)
+	shmtest.Register("count", countUnderLock)
+	shmtest.Register("named", lockNamed)
+}
+
+// lockOnRequest opens a lock by its text and does what it is told.
+func lockOnRequest(c *shmtest.Child) {
+	var m shsync.Mutex
+	c.Must(m.UnmarshalText([]byte(c.Args[0])))
+	c.Say("ready")
+	for {
+		switch c.Hear() {
+		case "lock":
+			c.Say(errorName(m.Lock()))
+		case "try":
+			ok, err := m.TryLock()
+			c.Say(ok, errorName(err))
+		case "consistent":
+			c.Say(errorName(m.MarkConsistent()))
+		case "unlock":
+			c.Say(errorName(m.Unlock()))
+		case "close":
+			c.Say(errorName(m.Close()))
+		}
+	}
+}
+
+func errorName(err error) string {
+	for name, e := range map[string]error{
+		"died": shsync.ErrOwnerDied, "unrecoverable": shsync.ErrNotRecoverable, "notheld": shsync.ErrNotHeld,
+	} {
+		if errors.Is(err, e) {
+			return name
+		}
+	}
+	return fmt.Sprint(err)
+}
+
+func text(t testing.TB, m *shsync.Mutex) string {
+	t.Helper()
+	b, err := m.MarshalText()
+	must(t, err)
+	return string(b)
+}
+
+func start(t testing.TB, m *shsync.Mutex) *shmtest.Process {
+	t.Helper()
+	p := shmtest.Start(t, "lock", text(t, m))
+	p.Expect("ready")
+	return p
+}
+
+func ask(p *shmtest.Process, question, want string) {
+	p.Send(question)
+	p.Expect(want)
+}
+
+// conformance: LK-04, LK-13, LK-14
+func TestMutexBetweenProcesses(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p := start(t, m)
+	must(t, m.Lock())
+	ask(p, "try", "false <nil>")
+	ask(p, "unlock", "notheld")
+	p.Send("lock")
+	for !m.Info().Waiters {
+		time.Sleep(100 * time.Microsecond)
+	}
+	must(t, m.Unlock())
+	p.Expect("<nil>")
+	if err := m.Unlock(); !errors.Is(err, shsync.ErrNotHeld) {
+		t.Errorf("Unlock of a lock that another process holds: %v", err)
+	}
+	if info := m.Info(); info.State != "held" || int(info.OwnerPID) != p.PID() {
+		t.Errorf("%+v, want held by %d", info, p.PID())
+	}
+	ask(p, "unlock", "<nil>")
+	must(t, m.Lock())
+	must(t, m.Unlock())
+}
+
+// Each of two processes sees the other's holder killed, asleep and not.
+func TestMutexHolderKilled(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	var took []time.Duration
+	for range 30 {
+		p := start(t, m)
+		ask(p, "lock", "<nil>")
+		got := make(chan error)
+		go func() { got <- m.Lock() }()
+		asleep(1)
+		begin := time.Now()
+		p.Signal(syscall.SIGKILL)
+		if err := <-got; !errors.Is(err, shsync.ErrOwnerDied) {
+			t.Fatalf("Lock after the holder was killed: %v", err)
+		}
+		took = append(took, time.Since(begin))
+		must(t, m.MarkConsistent())
+		must(t, m.Unlock())
+		must(t, m.Lock()) // as good as new
+		must(t, m.Unlock())
+		p.Kill()
+	}
+	slices.Sort(took)
+	t.Logf("from SIGKILL to the lock: median %v, longest %v", took[len(took)/2], took[len(took)-1])
+
+	p := start(t, m)
+	ask(p, "lock", "<nil>")
+	p.Kill()
+	if ok, err := m.TryLock(); !ok || !errors.Is(err, shsync.ErrOwnerDied) {
+		t.Errorf("TryLock after the holder died: %v, %v", ok, err)
+	}
+	must(t, m.MarkConsistent())
+	must(t, m.Unlock())
+}
+
+// The one who was told dies as well: the next one is told again.
+func TestMutexTwoHoldersKilled(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p, q := start(t, m), start(t, m)
+	ask(p, "lock", "<nil>")
+	p.Kill()
+	ask(q, "lock", "died")
+	q.Kill()
+	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
+		t.Fatalf("got %v", err)
+	}
+	must(t, m.MarkConsistent())
+	must(t, m.Unlock())
+	r := start(t, m)
+	ask(r, "lock", "<nil>")
+	ask(r, "unlock", "<nil>")
+}
+
+// Unlock without MarkConsistent ends the lock, for those who wait too.
+func TestMutexNotRecoverable(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p, q := start(t, m), start(t, m)
+	ask(p, "lock", "<nil>")
+	p.Kill()
+	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
+		t.Fatalf("got %v", err)
+	}
+	q.Send("lock")
+	for !m.Info().Waiters {
+		time.Sleep(100 * time.Microsecond)
+	}
+	must(t, m.Unlock())
+	q.Expect("unrecoverable")
+	ask(q, "try", "false unrecoverable")
+	if err := m.Lock(); !errors.Is(err, shsync.ErrNotRecoverable) {
+		t.Errorf("got %v", err)
+	}
+	if err := m.Unlock(); !errors.Is(err, shsync.ErrNotHeld) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A failed repair inside With leaves the warning for the next one.
+func TestMutexRepairFails(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p := start(t, m)
+	ask(p, "lock", "<nil>")
+	p.Kill()
+	wrong := errors.New("beyond repair today")
+	for range 2 {
+		if err := m.With(func(died bool) error { return map[bool]error{true: wrong}[died] }); err != wrong {
+			t.Fatalf("With: %v", err)
+		}
+	}
+	must(t, m.With(func(died bool) error {
+		if !died {
+			t.Error("the warning is gone")
+		}
+		return nil
+	}))
+	must(t, m.With(func(died bool) error {
+		if died {
+			t.Error("the warning is still there after a repair")
+		}
+		return nil
+	}))
+}
+
+// A killed waiter disturbs nobody.
+func TestMutexWaiterKilled(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	for range 10 {
+		must(t, m.Lock())
+		p, q := start(t, m), start(t, m)
+		p.Send("lock")
+		q.Send("lock")
+		for m.Info().Waiters == false {
+			time.Sleep(100 * time.Microsecond)
+		}
+		p.Kill()
+		must(t, m.Unlock())
+		q.Expect("<nil>")
+		ask(q, "unlock", "<nil>")
+		must(t, m.Lock())
+		must(t, m.Unlock())
+		q.Kill()
+	}
+}
+
+// A process that leaves the segment with the lock held passes it on like one that
+// died.
+func TestMutexHolderLeaves(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p := start(t, m)
+	ask(p, "lock", "<nil>")
+	ask(p, "close", "<nil>")
+	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
+		t.Errorf("got %v", err)
+	}
+	must(t, m.MarkConsistent())
+	must(t, m.Unlock())
+}
+
+// countUnderLock adds to a plain counter under the lock, as often as it is told.
+func countUnderLock(c *shmtest.Child) {
+	seg, err := shm.Open(c.Args[0])
+	c.Must(err)
+	m, err := shsync.OpenMutex(seg, "lock")
+	c.Must(err)
+	o, err := seg.OpenObject("counter", counterSpec())
+	c.Must(err)
+	n, err := strconv.Atoi(c.Args[1])
+	c.Must(err)
+	counter := shm.Items[uint64](o)
+	for range n {
+		switch err := m.Lock(); {
+		case errors.Is(err, shsync.ErrOwnerDied):
+			c.Must(m.MarkConsistent())
+		default:
+			c.Must(err)
+		}
+		counter[0]++
+		counter[1]++
+		c.Must(m.Unlock())
+	}
+	c.Say("done")
+}
+
+func counterSpec() shm.Spec {
+	typ, _ := shm.TypeOf[uint64]()
+	return shm.Spec{Kind: shm.KindArray, Type: typ, Count: 2}
+}
+
+func counterSegment(t *testing.T) (*shm.Segment, *shsync.Mutex, []uint64) {
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	m, err := shsync.NewMutexIn(seg, "lock")
+	must(t, err)
+	o, err := seg.NewObject("counter", counterSpec(), nil)
+	must(t, err)
+	t.Cleanup(func() {
+		found, err := seg.Check()
+		if err != nil || len(found) > 0 {
+			t.Errorf("Check: %v %v", found, err)
+		}
+		m.Close()
+		o.Close()
+		seg.Close()
+	})
+	return seg, m, shm.Items[uint64](o)
+}
+
+func TestMutexCountsAcrossProcesses(t *testing.T) {
+	watchdog(t)
+	seg, _, counter := counterSegment(t)
+	const workers, rounds = 4, 20000
+	var all []*shmtest.Process
+	for range workers {
+		all = append(all, shmtest.Start(t, "count", seg.Path(), strconv.Itoa(rounds)))
+	}
+	for _, p := range all {
+		p.Expect("done")
+		p.Wait()
+	}
+	if counter[0] != workers*rounds {
+		t.Errorf("counted %d of %d", counter[0], workers*rounds)
+	}
+}
+
+// Workers are killed at random while they count. The law: the two counters differ
+// by at most one per kill, and the survivors never stop.
+func TestMutexCountsUnderFire(t *testing.T) {
+	watchdog(t)
+	seg, m, counter := counterSegment(t)
+	const kills = 40
+	steady := shmtest.Start(t, "count", seg.Path(), "100000000")
+	for range kills {
+		p := shmtest.Start(t, "count", seg.Path(), "100000000")
+		for seen := counter[0] + 500; ; time.Sleep(50 * time.Microsecond) {
+			if now := counter[0]; now > seen {
+				break
+			}
+		}
+		p.Kill()
+	}
+	steady.Kill()
+	if err := m.Lock(); errors.Is(err, shsync.ErrOwnerDied) {
+		must(t, m.MarkConsistent())
+	} else {
+		must(t, err)
+	}
+	if diff := counter[0] - counter[1]; diff > kills+1 {
+		t.Errorf("counters %d and %d after %d kills", counter[0], counter[1], kills+1)
+	}
+	t.Logf("%d kills, %d rounds, %d torn", kills+1, counter[0], counter[0]-counter[1])
+	must(t, m.Unlock())
+}
+
+// lockNamed locks a lock in a named segment, tells its own pid, and holds it.
+func lockNamed(c *shmtest.Child) {
+	seg, err := shm.Open(c.Args[0])
+	c.Must(err)
+	m, err := shsync.OpenMutex(seg, "lock")
+	c.Must(err)
+	c.Say("pid", os.Getpid())
+	if c.Hear() == "lock" {
+		c.Say(errorName(m.Lock()))
+	}
+	c.Park()
+}
+
+// Two processes with the same pid in two PID namespaces are told apart: one dies
+// with the lock, the other lives and waits.
+func TestMutexSamePIDInTwoNamespaces(t *testing.T) {
+	watchdog(t)
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to make PID namespaces")
+	}
+	seg, _, _ := counterSegment(t)
+	inNamespace := func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	}
+	p := shmtest.StartWith(t, inNamespace, "named", seg.Path())
+	q := shmtest.StartWith(t, inNamespace, "named", seg.Path())
+	p.Expect("pid 1")
+	q.Expect("pid 1")
+	ask(p, "lock", "<nil>")
+	q.Send("lock")
+	info, err := seg.Info()
+	must(t, err)
+	alive := 0
+	for _, who := range info.Participants {
+		if who.PID == 1 && who.Alive {
+			alive++
+		}
+	}
+	if alive != 2 {
+		t.Errorf("%d live participants with pid 1, want 2", alive)
+	}
+	p.Kill()
+	q.Expect("died")
+}
