@@ -70,6 +70,7 @@ type checker struct {
 	*view
 	found  []Violation
 	linked map[uint32]int // how often each object is linked into a name chain
+	dead   bool           // some slot's process died and nobody has swept it yet
 }
 
 func (c *checker) report(where, format string, args ...any) {
@@ -107,6 +108,10 @@ func (c *checker) participants() {
 			c.report(where, "Generation = %#x", generation)
 		case state == layout.SlotAttached && generation == 0:
 			c.report(where, "attached with generation 0")
+		}
+		if state == layout.SlotAttached && !c.own(slot) {
+			held, err := c.held(slot)
+			c.dead = c.dead || err == nil && !held
 		}
 	}
 }
@@ -180,7 +185,8 @@ func (c *checker) name(where string, i uint32, o *layout.Object, w uint64) {
 }
 
 // holders: a hold of a slot that was swept is a leak, and so is an anonymous
-// object that nobody holds.
+// object that nobody holds, unless one that died may have given it up as its last
+// act: its sweep frees it.
 func (c *checker) holders(where string, o *layout.Object, w uint64) {
 	n := 0
 	for slot := range uint32(layout.MaxSlots) {
@@ -192,7 +198,7 @@ func (c *checker) holders(where string, o *layout.Object, w uint64) {
 			c.report(where, "held by slot %d, which is free", slot)
 		}
 	}
-	if n == 0 && w&(layout.ObjectStateMask|layout.ObjectNamed) == layout.ObjectReady {
+	if n == 0 && !c.dead && w&(layout.ObjectStateMask|layout.ObjectNamed) == layout.ObjectReady {
 		c.report(where, "has no name and no holder, and is not freed")
 	}
 }
