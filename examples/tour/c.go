@@ -13,7 +13,7 @@ import (
 	"shmkit/value"
 )
 
-//go:embed peer.c
+//go:embed peer/peer.c
 var peerSource []byte
 
 // fromC: a C program opens a segment by path and objects by name, reads what Go
