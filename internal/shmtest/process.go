@@ -5,12 +5,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
 
-// Process is the test's end of its conversation with a helper.
+// Process is the test's end of its conversation with a helper, or with any other
+// program that talks in lines. One goroutine uses it.
 type Process struct {
 	Cmd  *exec.Cmd
 	t    testing.TB
@@ -20,7 +23,6 @@ type Process struct {
 }
 
 // Start runs a helper in a new process, which ends with the test at the latest.
-// Whatever prepare does to the command happens before it starts.
 func Start(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
 	return StartWith(t, func(*exec.Cmd) {}, name, args...)
@@ -32,24 +34,32 @@ func StartWith(t testing.TB, prepare func(*exec.Cmd), name string, args ...strin
 	if helpers.all[name] == nil {
 		t.Fatalf("no helper %q", name)
 	}
-	helpers.mu.Lock()
-	helpers.used[name] = true
-	helpers.mu.Unlock()
-	p := &Process{Cmd: exec.Command(self(), args...), t: t}
-	p.Cmd.Env = append(os.Environ(), roleEnv+"="+name)
-	p.Cmd.Stderr = os.Stderr
-	prepare(p.Cmd)
-	out, err := p.Cmd.StdoutPipe()
+	Need(name)
+	cmd := exec.Command(self(), args...)
+	cmd.Env = append(os.Environ(), roleEnv+"="+name)
+	prepare(cmd)
+	return StartCommand(t, cmd)
+}
+
+// StartCommand is Start for a program that is no helper, such as one in C.
+func StartCommand(t testing.TB, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{Cmd: cmd, t: t}
+	if cmd.Stderr == nil {
+		cmd.Stderr = os.Stderr
+	}
+	out, err := cmd.StdoutPipe()
 	if err == nil {
-		p.in, err = p.Cmd.StdinPipe()
+		p.in, err = cmd.StdinPipe()
 	}
 	if err == nil {
-		err = p.Cmd.Start()
+		err = cmd.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.out = bufio.NewReader(out)
+	running.add(p)
 	t.Cleanup(p.Kill)
 	return p
 }
@@ -62,7 +72,7 @@ func (p *Process) Line() string {
 	p.t.Helper()
 	line, err := p.out.ReadString('\n')
 	if err != nil {
-		p.t.Fatalf("helper %v ended: %v", p.Cmd.Args, err)
+		p.t.Fatalf("helper %v ended: %v, after %q", p.Cmd.Args, err, line)
 	}
 	return strings.TrimSuffix(line, "\n")
 }
@@ -85,6 +95,7 @@ func (p *Process) Send(line string) {
 
 // Signal sends a signal to the helper.
 func (p *Process) Signal(s syscall.Signal) {
+	p.t.Helper()
 	if err := p.Cmd.Process.Signal(s); err != nil && !p.done {
 		p.t.Errorf("signal %v: %v", s, err)
 	}
@@ -96,6 +107,7 @@ func (p *Process) Kill() {
 		p.done = true
 		p.Cmd.Process.Kill()
 		p.Cmd.Wait()
+		running.remove(p)
 	}
 }
 
@@ -105,15 +117,35 @@ func (p *Process) Wait() {
 	p.in.Close()
 	io.Copy(io.Discard, p.out)
 	p.done = true
-	if err := p.Cmd.Wait(); err != nil {
-		p.t.Errorf("helper %v: %v", p.Cmd.Args[0], err)
+	err := p.Cmd.Wait()
+	running.remove(p)
+	if err != nil {
+		p.t.Errorf("helper %v: %v", p.Cmd.Args, err)
 	}
 }
 
-// self is the test binary, wherever the test has changed directory to.
-func self() string {
-	if path, err := os.Executable(); err == nil {
-		return path
-	}
-	return os.Args[0]
+// running are the processes that a watchdog has to ask.
+var running processes
+
+type processes struct {
+	mu  sync.Mutex
+	all []*Process
+}
+
+func (r *processes) add(p *Process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, p)
+}
+
+func (r *processes) remove(p *Process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = slices.DeleteFunc(r.all, func(q *Process) bool { return p == q })
+}
+
+func (r *processes) list() []*Process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.all)
 }
