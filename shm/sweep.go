@@ -81,7 +81,7 @@ func orphan(word *uint32, owner uint32) {
 		if w&layout.OwnerMask != owner {
 			return
 		}
-		// sync: mutex orphaned
+		// The other end of this edge is in package sync: locking.take.
 		if atomic.CompareAndSwapUint32(word, w, w&layout.MutexWaiters|layout.MutexOrphan) {
 			if w&layout.MutexWaiters != 0 {
 				sys.FutexWake(word, 1)
