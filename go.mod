@@ -8,3 +8,5 @@ require (
 )
 
 require github.com/tidwall/btree v1.8.2
+
+require pgregory.net/rapid v1.3.0

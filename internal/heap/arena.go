@@ -1,130 +1,125 @@
 package heap
 
 import (
+	"math"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 )
 
-// arena is one arena, its numbers checked.
+// maxArena is the largest arena: one free block must be able to cover it.
+const maxArena = math.MaxUint32 * layout.Unit
+
+// unit is the grain of an arena; a block may start at each.
+type unit struct {
+	block layout.Block
+	rest  [layout.Unit - layout.BlockHeaderSize]byte
+}
+
+// arena is the view of one arena; anybody may have one. It must not be copied.
+// Its address range was checked once, so that what follows is plain indexing.
 type arena struct {
-	off, end uint64 // [off, end) in the segment
 	head     *layout.Arena
+	units    []unit // the whole arena, its header included
+	off, end uint64
+}
+
+// openArena checks the head of the arena at off. end is where the segment ends.
+func openArena(m *mem.Memory, off, end uint64) (*arena, error) {
+	if off%layout.Unit != 0 || off > end || end-off < layout.MinArena {
+		return nil, corrupt("Header.End", 0, end)
+	}
+	head, err := mem.At[layout.Arena](m, off)
+	if err != nil {
+		return nil, err
+	}
+	if magic := atomic.LoadUint64(&head.Magic); magic != layout.ArenaMagic {
+		return nil, corrupt("Arena.Magic", off, magic)
+	}
+	size := atomic.LoadUint64(&head.Size)
+	if size < layout.MinArena || size > end-off || size > maxArena || size%layout.Unit != 0 {
+		return nil, corrupt("Arena.Size", off, size)
+	}
+	units, err := mem.Slice[unit](m, off, size/layout.Unit)
+	if err != nil {
+		return nil, err
+	}
+	return &arena{head: head, units: units, off: off, end: off + size}, nil
 }
 
 // first is the offset of the first block.
-func (a arena) first() uint64 { return a.off + layout.ArenaHeaderSize }
+func (a *arena) first() uint64 { return a.off + layout.ArenaHeaderSize }
 
-func arenaAt(m *mem.Memory, end, off uint64) (arena, error) {
-	h, err := mem.At[layout.Arena](m, off)
-	if err != nil {
-		return arena{}, err
-	}
-	size := atomic.LoadUint64(&h.Size)
-	switch {
-	case h.Magic != layout.ArenaMagic:
-		return arena{}, &CorruptError{"arena.Magic", off, h.Magic}
-	case size < layout.ArenaHeaderSize+layout.Unit || size%layout.Unit != 0 || size > end-off:
-		return arena{}, &CorruptError{"arena.Size", off, size}
-	}
-	if err := m.Backed(off + size); err != nil {
-		return arena{}, err
-	}
-	return arena{off, off + size, h}, nil
+// holds tells whether a block may start at b.
+func (a *arena) holds(b uint64) bool {
+	return b >= a.first() && b < a.end && (b-a.off)%layout.Unit == 0
 }
 
-// arenas calls f for each arena until f returns false. It ends: each arena has a
-// size.
-func arenas(m *mem.Memory, end uint64, f func(arena) bool) error {
-	for off := uint64(layout.FirstArena); off < end; {
-		a, err := arenaAt(m, end, off)
-		if err != nil {
-			return err
-		}
-		if !f(a) {
-			return nil
-		}
-		off = a.end
+// at is the header at b, which must satisfy holds.
+func (a *arena) at(b uint64) *layout.Block { return &a.units[(b-a.off)/layout.Unit].block }
+
+// load reads the word of the block at b once and checks it. Both the state and
+// the length are good for use if err is nil.
+func (a *arena) load(b uint64) (word uint64, units uint32, err error) {
+	word = atomic.LoadUint64(&a.at(b).Word) // sync: block used, block freed
+	units = layout.BlockUnits(word)
+	if !a.valid(b, word) {
+		return 0, 0, corrupt("Block.Word", b, word)
 	}
-	return nil
+	return word, units, nil
 }
 
-// block is one block, its word read once and checked.
-type block struct {
-	off   uint64
-	units uint32
-	word  uint64
-	head  *layout.Block
-}
-
-func (b block) end() uint64 { return b.off + uint64(b.units)*layout.Unit }
-func (b block) free() bool  { return layout.BlockState(b.word) == layout.BlockFree }
-
-func (a arena) blockAt(m *mem.Memory, off uint64) (block, error) {
-	h, err := mem.At[layout.Block](m, off)
-	if err != nil {
-		return block{}, err
+func (a *arena) valid(b, word uint64) bool {
+	size := uint64(layout.BlockUnits(word)) * layout.Unit
+	if size == 0 || size > a.end-b {
+		return false
 	}
-	w := atomic.LoadUint64(&h.Word)
-	b := block{off, layout.BlockUnits(w), w, h}
-	if s := layout.BlockState(w); s != layout.BlockFree && s != layout.BlockUsed {
-		return block{}, &CorruptError{"block.Word state", off, w}
-	}
-	if b.units == 0 || uint64(b.units) > (a.end-off)/layout.Unit {
-		return block{}, &CorruptError{"block.Word units", off, w}
-	}
-	return b, nil
-}
-
-// blocks calls f for each block until f returns false. f may join b with what
-// follows it and returns where to go on.
-func (a arena) blocks(m *mem.Memory, f func(block) (next uint64, ok bool)) error {
-	for off := a.first(); off < a.end; {
-		b, err := a.blockAt(m, off)
-		if err != nil {
-			return err
-		}
-		next, ok := f(b)
-		if !ok {
-			return nil
-		}
-		off = next
-	}
-	return nil
-}
-
-// FormatArena writes the head of an arena of size bytes at off, owned by owner,
-// and one free block that fills it. Nobody sees it before Header.End passes it.
-func FormatArena(m *mem.Memory, off, size uint64, owner uint32) error {
-	h, err := mem.At[layout.Arena](m, off)
-	if err != nil {
-		return err
-	}
-	if size < layout.ArenaHeaderSize+layout.Unit || size%layout.Unit != 0 {
-		return &CorruptError{"arena.Size", off, size}
-	}
-	if err := m.Backed(off + size); err != nil {
-		return err
-	}
-	b, err := mem.At[layout.Block](m, off+layout.ArenaHeaderSize)
-	if err != nil {
-		return err
-	}
-	*h = layout.Arena{
-		Magic: layout.ArenaMagic, Size: size, Owner: owner,
-		Virgin: off + layout.ArenaHeaderSize + layout.BlockHeaderSize,
-	}
-	*b = layout.Block{Word: layout.BlockWord(uint32((size-layout.ArenaHeaderSize)/layout.Unit), 0, layout.BlockFree)}
-	return nil
-}
-
-// ReleaseArenas makes the arenas of owner nobody's. For a sweep: owner is dead,
-// or done with them.
-func ReleaseArenas(m *mem.Memory, end uint64, owner uint32) error {
-	return arenas(m, end, func(a arena) bool {
-		// sync: arena released
-		atomic.CompareAndSwapUint32(&a.head.Owner, owner, 0)
+	switch layout.BlockState(word) {
+	case layout.BlockFree:
+		return layout.BlockIndex(word) == 0
+	case layout.BlockUsed:
 		return true
-	})
+	}
+	return false
 }
+
+// match is the word of the used block at b if it is the object's, else
+// ErrNotUsed. Only the header at b is read, not the chain up to it: a block that
+// was freed may have been joined and handed out again, and b then lies inside
+// another payload, where a forged header can lead to a wrong free but not out of
+// the arena.
+func (a *arena) match(b uint64, index, generation uint32) (word uint64, err error) {
+	if !a.holds(b) {
+		return 0, corrupt("Object.Block", a.off, b)
+	}
+	word = atomic.LoadUint64(&a.at(b).Word) // sync: block used, block freed
+	if layout.BlockState(word) != layout.BlockUsed || layout.BlockIndex(word) != index ||
+		atomic.LoadUint32(&a.at(b).Generation) != generation {
+		return 0, ErrNotUsed
+	}
+	if !a.valid(b, word) {
+		return 0, corrupt("Block.Word", b, word)
+	}
+	return word, nil
+}
+
+// release frees the block at b if it is still the object's: ownership passes from
+// the object to the arena's owner, who may not be told. The number of units is
+// for a caller who is that owner.
+func (a *arena) release(b uint64, index, generation uint32) (units uint32, err error) {
+	word, err := a.match(b, index, generation)
+	if err != nil {
+		return 0, err
+	}
+	units = layout.BlockUnits(word)
+	hit("heap.release")
+	// sync: block freed
+	if !atomic.CompareAndSwapUint64(&a.at(b).Word, word, freeWord(units)) {
+		return 0, ErrNotUsed
+	}
+	return units, nil
+}
+
+// freeWord is the word of a free block.
+func freeWord(units uint32) uint64 { return layout.BlockWord(units, 0, layout.BlockFree) }

@@ -1,30 +1,34 @@
-// Package heap divides the arenas of a segment into blocks.
+// Package heap hands out blocks of a segment.
 //
-// The model: arenas lie end to end; each is tiled by blocks, and the first word
-// of a block says how long it is and which object it belongs to. One process owns
-// an arena at a time. It alone splits and joins blocks, and it keeps an index of
-// the free ones in private memory: a tree by length, for best fit. Anybody may
-// free a block. Who dies leaves arenas to be adopted.
+// The model: a segment is tiled by arenas and an arena is tiled by blocks. One
+// process owns an arena at a time: it alone turns free blocks into used ones,
+// splits and joins them, and it keeps the index of free ones in private memory.
+// Anybody may free a block. The word of a used block names the object that it
+// belongs to, so a block is never in nobody's hands: a [Host] tells whether that
+// object agrees. Any process may be killed at any store; what it leaves is a
+// chain that still tiles the arena, and at worst a used block that no object
+// confirms, which the next owner of the arena frees, or the same owner before it
+// grows the segment.
 //
-// Guarantees: every change of the chain of blocks is one store, so a process may
-// be killed between any two instructions and the chain is whole. Memory is handed
-// out zeroed. A block that was allocated for an object that never came to be is
-// found and reclaimed. Damage gives [ErrCorrupt] with the field; it never leads
-// outside the arena.
+// Guarantees: blocks do not overlap and are zeroed, also recycled ones. A free
+// block is joined with its free neighbours. Shared words are input: each is read
+// once and checked, and a damaged arena gives [ErrCorrupt] with the name of the
+// field, never a panic, an endless loop or an access outside the arena. Free may
+// be called at any time from any goroutine, cleanups of the runtime among them,
+// and never deadlocks.
 //
-// What it does not do: it does not know what objects are; [Host] tells it whether
-// one confirms a block. It does not shrink a segment.
-//
-// The words of a block, and who may change them (U = used, F = free):
-//
-//	F → U   the arena's owner, one store, after the remainder has its header
-//	U → F   anybody, compare-and-swap, so that of two freers one wins
-//	F + F   the owner, one store to the first word
-//
-// As only the owner takes blocks out of F, its index of free blocks can lack some
-// (freed by others) but never lists one that is used.
+// What it does not do: it does not map or grow files, does not know what an object
+// is, and never gives memory back to the file. A process that owns an arena keeps
+// it until it closes its heap or dies.
 //
 //	h := heap.New(host)
-//	block, data, err := h.Alloc(1000, 64, index, generation)
+//	block, data, err := h.Alloc(1<<20, 64, index, generation)
+//	if err != nil {
+//		return err
+//	}
+//	record.Data, record.Block = data, block // now the object confirms the block
+//	…
 //	err = h.Free(block, index, generation)
+//
+// Lock order: Heap.mu, then whatever Host.Confirm and Host.Grow take.
 package heap

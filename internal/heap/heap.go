@@ -1,196 +1,159 @@
 package heap
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
-	"shmkit/internal/mem"
 )
 
-const (
-	unit     = layout.Unit
-	maxAlign = 4096
-	maxUnits = 1<<32 - 1
-)
-
-// Host is what the heap needs from the segment. Its methods are called with the
-// heap's lock held and must not call the heap.
-type Host interface {
-	Memory() *mem.Memory
-	End() uint64            // Header.End
-	Self() uint32           // owner id of this process
-	Dead(owner uint32) bool // proof that owner is dead
-	// Confirm tells whether a used block belongs to something: an object or page
-	// that points back to it, or one that is being made. A block that nobody
-	// confirms is reclaimed.
-	Confirm(block uint64, index, generation uint32) bool
-	// Grow adds an arena of at least need bytes that this process owns.
-	Grow(need uint64) (arena uint64, err error)
-}
-
-// Heap is this process's part of the heap of one segment: the arenas that it owns
-// and its index of their free blocks. Safe for concurrent use.
+// Heap is one process's way to allocate from a segment: the arenas that it owns
+// and the index of their free blocks.
+//
+// Use New. It must not be copied. All methods may be called concurrently, from
+// cleanups of the runtime too. Each process has its own Heap over one segment. If
+// a process dies, at whatever instruction, its arenas go to the next process that
+// is short of memory, and so do blocks that no object confirms.
 type Heap struct {
 	host Host
 
-	// mu guards everything below, and is what makes this process one writer of
-	// its arenas. Held while the segment grows.
-	mu    sync.Mutex
-	index index
-	mine  []*owned
-	// step, if not nil, is called after each shared store; for tests that stop
-	// there as if killed.
-	step func(at string)
+	// mu is held while Host.Confirm and Host.Grow run, and while a payload is
+	// zeroed. Nothing that waits for another process's goodwill runs under it, and
+	// nothing that waits for a cleanup.
+	mu     sync.Mutex
+	arenas []*ownArena // by offset
+	free   *extents
+	closed bool
 }
 
-// owned is an arena that this process owns.
-type owned struct {
-	arena
-	freed uint64 // Arena.Freed when it was last walked
-}
+// New makes the Heap of a process that owns no arena yet, or has just created the
+// first one.
+func New(h Host) *Heap { return &Heap{host: h, free: newExtents()} }
 
-// New makes the Heap of a process that has just attached. It owns nothing yet,
-// except arenas that were formatted for it.
-func New(h Host) *Heap { return &Heap{host: h, index: newIndex()} }
-
-// Alloc takes a block for the object (index, generation) and returns its offset
-// and that of its payload: size bytes, zero, aligned to align, a power of two up
-// to 4096. Until the object confirms the block, its state must say that it is
-// being made. Errors: ErrNoSpace, ErrCorrupt, what Host.Grow returns.
+// Alloc makes a block for the object (index, generation), and returns the offsets
+// of its header and of its payload: size zeroed bytes at a multiple of align. A
+// size of 0 is legal and gives an offset of its own. The block is the object's
+// from then on; until the object says so itself it is kept because Host.Confirm
+// knows that the object is being made. Errors: ErrNoSpace and what Host.Grow
+// returns, ErrCorrupt, ErrClosed.
+//
+// Preconditions:
+//   - align is a power of two from 1 to 4096.
+//   - index is below 1<<30.
+//   - Host.Confirm already confirms blocks of (index, generation).
 func (h *Heap) Alloc(size, align uint64, index, generation uint32) (block, data uint64, err error) {
-	align = max(align, layout.BlockHeaderSize)
-	if align > maxAlign || align&(align-1) != 0 {
-		panic(fmt.Sprintf("heap: alignment %d", align))
+	r, err := newRequest(size, align)
+	if err != nil {
+		return 0, 0, err
 	}
-	if size > maxUnits*unit-2*maxAlign {
-		return 0, 0, fmt.Errorf("%w: %d bytes", ErrNoSpace, size)
+	if index >= 1<<30 {
+		panic(fmt.Sprintf("heap: index %d does not fit a block word", index))
 	}
-	// The payload starts at the first multiple of align after the header; blocks
-	// are multiples of unit, so this is the most that it can need.
-	need := layout.BlockHeaderSize + size
-	if align > layout.BlockHeaderSize {
-		need = align + size
-	}
-	units := uint32((need + unit - 1) / unit)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e, err := h.find(units)
+	x, err := h.findLocked(r)
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := h.take(e, units, index, generation); err != nil {
+	if err := h.takeLocked(x, r.units(x.off), index, generation); err != nil {
 		return 0, 0, err
 	}
-	return e.off, (e.off + layout.BlockHeaderSize + align - 1) &^ (align - 1), nil
+	return x.off, r.data(x.off), nil
 }
 
-// find gives a free extent of at least units, trying in this order: the index;
-// what others freed; arenas that nobody owns; a new arena. Requires mu.
-func (h *Heap) find(units uint32) (extent, error) {
-	for _, more := range []func(uint32) error{
-		func(uint32) error { return nil }, h.rescanFreed, h.rescanAll, h.adopt, h.grow,
-	} {
-		if err := more(units); err != nil {
-			return extent{}, err
-		}
-		if e, ok := h.index.best(units); ok {
-			return e, nil
-		}
-	}
-	return extent{}, fmt.Errorf("%w: %d units after growing", ErrNoSpace, units)
-}
-
-// take makes the first units of e a used block. Killed before the last store, e
-// is free as it was; after it, the block names its object. Requires mu.
-func (h *Heap) take(e extent, units, index, generation uint32) error {
-	m := h.host.Memory()
-	o := h.ownerOf(e.off)
-	if o == nil {
-		return &CorruptError{"index", e.off, uint64(e.units)}
-	}
-	b, err := mem.At[layout.Block](m, e.off)
-	if err != nil {
+// takeLocked takes the first units of x and puts the rest back into the index.
+func (h *Heap) takeLocked(x extent, units, index, generation uint32) error {
+	if err := x.arena.take(x, units, index, generation); err != nil {
 		return err
 	}
-	h.begin(o)
-	defer h.done(o)
-	end := e.off + uint64(units)*unit
-	if err := h.clean(o, e.off+layout.BlockHeaderSize, end); err != nil {
-		return err
-	}
-	rest := extent{e.units - units, end}
-	if rest.units > 0 {
-		// In the middle of a free block, where nobody looks yet.
-		r, err := mem.At[layout.Block](m, rest.off)
-		if err != nil {
-			return err
-		}
-		r.Generation = 0
-		atomic.StoreUint64(&r.Word, layout.BlockWord(rest.units, 0, layout.BlockFree))
-		h.at("remainder")
-	}
-	atomic.StoreUint32(&b.Generation, generation)
-	h.at("generation")
-	// sync: block handed out. This passes the block to the object and, by its new
-	// length, shows the remainder.
-	atomic.StoreUint64(&b.Word, layout.BlockWord(units, index, layout.BlockUsed))
-	h.at("used")
-	h.index.remove(e)
-	if rest.units > 0 {
-		h.index.add(rest)
+	h.free.remove(x)
+	if rest := x.units - units; rest > 0 {
+		h.free.add(extent{x.off + uint64(units)*layout.Unit, rest, x.arena})
 	}
 	return nil
 }
 
-// clean zeroes [from, to) as far as it was ever written, and moves Virgin behind
-// it and the header that may follow. Virgin moves first: memory below it that is
-// still zero does no harm, dirty memory above it would.
-func (h *Heap) clean(o *owned, from, to uint64) error {
-	virgin := atomic.LoadUint64(&o.head.Virgin)
-	if virgin < o.first() || virgin > o.end {
-		return &CorruptError{"arena.Virgin", o.off, virgin}
-	}
-	if v := min(to+layout.BlockHeaderSize, o.end); v > virgin {
-		atomic.StoreUint64(&o.head.Virgin, v)
-		h.at("virgin")
-	}
-	if dirty := min(to, virgin); dirty > from {
-		s, err := mem.Slice[byte](h.host.Memory(), from, dirty-from)
+// Free frees the block of the object (index, generation), in whatever arena of
+// whatever owner. Errors: ErrNotUsed if it is not a used block of that object,
+// which is what a second Free of it gets; ErrCorrupt, and if the damage is in a
+// neighbour the block is free nevertheless.
+//
+// Preconditions:
+//   - At most one process at a time frees the blocks of one object.
+func (h *Heap) Free(block uint64, index, generation uint32) error {
+	h.mu.Lock()
+	a := h.ownerOfLocked(block)
+	if a != nil {
+		defer h.mu.Unlock()
+		units, err := a.release(block, index, generation)
 		if err != nil {
 			return err
 		}
-		clear(s)
-		h.at("zeroed")
+		return h.mergeLocked(extent{block, units, a})
+	}
+	h.mu.Unlock()
+	return FreeBlock(h.host.Memory(), h.host.End(), block, index, generation)
+}
+
+// mergeLocked joins the free extent x, which is not in the index, with its
+// neighbours. The one after it may be free without our knowledge: whoever freed
+// it did not tell us. From Free only we lead on, so that makes no difference.
+func (h *Heap) mergeLocked(x extent) error {
+	from, to := x, x.end()
+	var err error
+	if to < x.arena.end {
+		var word uint64
+		var units uint32
+		if word, units, err = x.arena.load(to); err == nil && layout.BlockState(word) == layout.BlockFree {
+			next := extent{to, units, x.arena}
+			h.free.remove(next)
+			to = next.end()
+		}
+	}
+	if prev, ok := h.free.endingAt(x.off); ok {
+		h.free.remove(prev)
+		from = prev
+	}
+	joined := extent{from.off, uint32((to - from.off) / layout.Unit), x.arena}
+	if joined.units > from.units {
+		if e := x.arena.join(from.off, from.units, joined.units); e != nil {
+			return e
+		}
+	}
+	h.free.add(joined)
+	return err
+}
+
+// ownerOfLocked is the arena of ours in which block lies, or nil.
+func (h *Heap) ownerOfLocked(block uint64) *ownArena {
+	i, found := h.searchLocked(block)
+	if !found && i > 0 && block < h.arenas[i-1].end {
+		return h.arenas[i-1]
 	}
 	return nil
 }
 
-// Close gives the arenas back; others adopt them.
+func (h *Heap) searchLocked(off uint64) (int, bool) {
+	return slices.BinarySearchFunc(h.arenas, off, func(a *ownArena, off uint64) int {
+		return cmp.Compare(a.off, off)
+	})
+}
+
+// Close gives up all arenas: they become nobody's, with whatever is in them, and
+// the next process that is short of memory takes them. Alloc then fails with
+// ErrClosed; Free still works. Close is idempotent.
 func (h *Heap) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mine, h.index = nil, newIndex()
-	return ReleaseArenas(h.host.Memory(), h.host.End(), h.host.Self())
-}
-
-// begin and done bracket changes of the chain of blocks, for those who walk it
-// without owning it.
-func (h *Heap) begin(o *owned) { atomic.AddUint32(&o.head.Seq, 1) }
-func (h *Heap) done(o *owned)  { atomic.AddUint32(&o.head.Seq, 1) }
-
-func (h *Heap) at(point string) {
-	if h.step != nil {
-		h.step(point)
+	self := h.host.Self()
+	for _, a := range h.arenas {
+		hit("heap.close")
+		// This passes the arena to whoever takes it next. sync: arena owner
+		atomic.CompareAndSwapUint32(&a.head.Owner, self, 0)
 	}
-}
-
-func (h *Heap) ownerOf(off uint64) *owned {
-	for _, o := range h.mine {
-		if off >= o.first() && off < o.end {
-			return o
-		}
-	}
+	h.arenas, h.free, h.closed = nil, newExtents(), true
 	return nil
 }

@@ -1,139 +1,185 @@
 package heap
 
 import (
+	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
 )
 
-// rescanFreed walks those of our arenas in which others freed blocks. Requires mu.
-func (h *Heap) rescanFreed(uint32) error {
-	for _, o := range h.mine {
-		if atomic.LoadUint64(&o.head.Freed) != o.freed {
-			if err := h.rescan(o); err != nil {
-				return err
-			}
+// findLocked is a free extent that r fits into. If the index has none it looks
+// further, the cheap places first: own blocks that others freed, arenas whose
+// owner is gone, own blocks that leaked, and at last a new arena.
+func (h *Heap) findLocked(r request) (extent, error) {
+	if h.closed {
+		return extent{}, ErrClosed
+	}
+	if x, ok := h.free.fit(r); ok {
+		return x, nil
+	}
+	for _, refill := range [...]func(*Heap, request) error{
+		(*Heap).rescanLocked, (*Heap).adoptLocked, (*Heap).reclaimLocked, (*Heap).growLocked,
+	} {
+		if err := refill(h, r); err != nil {
+			return extent{}, err
+		}
+		if x, ok := h.free.fit(r); ok {
+			return x, nil
 		}
 	}
-	return nil
+	return extent{}, fmt.Errorf("%w: %d bytes", ErrNoSpace, r.size)
 }
 
-// rescanAll walks all our arenas: one who freed a block may have died before it
-// counted that, and one who allocated may have died before the object was made.
-// Requires mu.
-func (h *Heap) rescanAll(uint32) error {
-	for _, o := range h.mine {
-		if err := h.rescan(o); err != nil {
+// rescanLocked looks for blocks that others freed, where they left a notice.
+func (h *Heap) rescanLocked(request) error {
+	for _, a := range h.arenas {
+		if atomic.LoadUint64(&a.head.Freed) == a.freed { // sync: block freed elsewhere
+			continue
+		}
+		if err := h.scanLocked(a, false); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// adopt takes over arenas that nobody owns, or that a dead process owned, until
-// one has room. Requires mu.
-func (h *Heap) adopt(units uint32) error {
+// adoptLocked becomes the owner of arenas that have none, or a dead one, until r
+// fits.
+func (h *Heap) adoptLocked(r request) error {
 	self := h.host.Self()
-	var failed error
-	err := arenas(h.host.Memory(), h.host.End(), func(a arena) bool {
-		owner := atomic.LoadUint32(&a.head.Owner)
-		switch {
-		case owner == self && h.ownerOf(a.first()) != nil:
-			return true
-		case owner != self && owner != 0 && !h.host.Dead(owner):
-			return true
-		// sync: arena released
-		case owner != self && !atomic.CompareAndSwapUint32(&a.head.Owner, owner, self):
-			return true
+	for a, err := range arenas(h.host.Memory(), h.host.End()) {
+		if err != nil {
+			return err
 		}
-		h.at("adopted")
-		if failed = h.own(a); failed != nil {
-			return false
+		if h.ownerOfLocked(a.first()) != nil || !h.claimLocked(a, self) {
+			continue
 		}
-		_, enough := h.index.best(units)
-		return !enough
-	})
-	if failed != nil {
-		return failed
+		if err := h.addLocked(a); err != nil {
+			return err
+		}
+		if _, ok := h.free.fit(r); ok {
+			return nil
+		}
 	}
-	return err
-}
-
-// grow adds an arena. Requires mu.
-func (h *Heap) grow(units uint32) error {
-	off, err := h.host.Grow(layout.ArenaHeaderSize + uint64(units)*unit)
-	if err != nil {
-		return err
-	}
-	a, err := arenaAt(h.host.Memory(), h.host.End(), off)
-	if err != nil {
-		return err
-	}
-	return h.own(a)
-}
-
-// own starts to use an arena whose Owner is us. Its last owner may have died
-// with Seq odd. Requires mu.
-func (h *Heap) own(a arena) error {
-	if seq := atomic.LoadUint32(&a.head.Seq); seq%2 == 1 {
-		atomic.StoreUint32(&a.head.Seq, seq+1)
-	}
-	o := &owned{arena: a}
-	if err := h.rescan(o); err != nil {
-		// Damaged: give it back, for Check to show and nobody to use.
-		h.index.dropWithin(a.off, a.end)
-		atomic.CompareAndSwapUint32(&a.head.Owner, h.host.Self(), 0)
-		return err
-	}
-	h.mine = append(h.mine, o)
 	return nil
 }
 
-// rescan builds the index of o anew: it joins free neighbours, and frees used
-// blocks that nobody confirms. Requires mu.
-func (h *Heap) rescan(o *owned) error {
-	h.begin(o)
-	defer h.done(o)
-	m := h.host.Memory()
-	freed := atomic.LoadUint64(&o.head.Freed)
-	h.index.dropWithin(o.off, o.end)
-	var run extent // free blocks since the last used one
-	var first *layout.Block
-	err := o.blocks(m, func(b block) (uint64, bool) {
-		if !b.free() && !h.reclaim(b) {
-			h.flush(&run)
-			return b.end(), true
-		}
-		if run.units == 0 {
-			run, first = extent{b.units, b.off}, b.head
-			return b.end(), true
-		}
-		run.units += b.units
-		atomic.StoreUint64(&first.Word, layout.BlockWord(run.units, 0, layout.BlockFree))
-		h.at("joined")
-		return b.end(), true
-	})
-	h.flush(&run)
-	o.freed = freed
-	return err
-}
-
-func (h *Heap) flush(run *extent) {
-	if run.units > 0 {
-		h.index.add(*run)
-		*run = extent{}
+// claimLocked tells whether a is ours now. An arena that names us already is one
+// that was made for us, or one that we took and then could not read.
+func (h *Heap) claimLocked(a *arena, self uint32) bool {
+	owner := atomic.LoadUint32(&a.head.Owner)
+	if owner == self {
+		return true
 	}
-}
-
-// reclaim frees a used block that belongs to nothing, and tells whether b is free
-// now.
-func (h *Heap) reclaim(b block) bool {
-	if h.host.Confirm(b.off, layout.BlockIndex(b.word), atomic.LoadUint32(&b.head.Generation)) {
+	if owner != 0 && !h.host.Dead(owner) {
 		return false
 	}
-	// Who frees it at this moment, too, is as good.
-	if atomic.CompareAndSwapUint64(&b.head.Word, b.word, layout.BlockWord(b.units, 0, layout.BlockFree)) {
-		h.at("reclaimed")
+	hit("heap.adopt")
+	// sync: arena owner
+	return atomic.CompareAndSwapUint32(&a.head.Owner, owner, self)
+}
+
+// reclaimLocked scans all own arenas, also those without a notice, which a freer
+// that was killed did not leave, and frees blocks that leaked. It is what growth
+// costs before it.
+func (h *Heap) reclaimLocked(request) error {
+	for _, a := range h.arenas {
+		if err := h.scanLocked(a, true); err != nil {
+			return err
+		}
 	}
-	return true
+	return nil
+}
+
+func (h *Heap) growLocked(r request) error {
+	off, err := h.host.Grow(r.arena())
+	if err != nil {
+		return err
+	}
+	a, err := openArena(h.host.Memory(), off, h.host.End())
+	if err != nil {
+		return err
+	}
+	return h.addLocked(a)
+}
+
+// addLocked puts an arena that names us to use.
+func (h *Heap) addLocked(a *arena) error {
+	mine, err := own(a)
+	if err != nil {
+		return err
+	}
+	if err := h.scanLocked(mine, true); err != nil {
+		return err
+	}
+	i, _ := h.searchLocked(a.off)
+	h.arenas = slices.Insert(h.arenas, i, mine)
+	return nil
+}
+
+// scanLocked walks the chain of an own arena, joins free blocks that lie side by
+// side, and brings the index up to date. With reclaim it frees used blocks that
+// the host denies. Foreign frees may come at any time: those that this misses
+// raise Freed above what was read first.
+func (h *Heap) scanLocked(a *ownArena, reclaim bool) error {
+	a.freed = atomic.LoadUint64(&a.head.Freed)
+	run := extent{arena: a} // free blocks in a row
+	var first uint32        // length of the first of them
+	for b := a.first(); b < a.end; {
+		word, units, err := a.load(b)
+		if err != nil {
+			return err
+		}
+		size := uint64(units) * layout.Unit
+		free := layout.BlockState(word) == layout.BlockFree
+		if !free && reclaim {
+			free = h.reclaimBlockLocked(a, b, word)
+		}
+		switch {
+		case !free:
+			a.raise(b + size) // a Virgin that is too low would hand out dirty memory
+			if err := h.endRunLocked(&run, first); err != nil {
+				return err
+			}
+		case run.units == 0:
+			a.raise(b + layout.BlockHeaderSize)
+			run.off, run.units, first = b, units, units
+		default:
+			a.raise(b + layout.BlockHeaderSize)
+			h.free.remove(extent{b, units, a})
+			run.units += units
+		}
+		b += size
+	}
+	return h.endRunLocked(&run, first)
+}
+
+// endRunLocked makes one free block of a run, and starts the next run.
+func (h *Heap) endRunLocked(run *extent, first uint32) error {
+	if run.units == 0 {
+		return nil
+	}
+	if run.units > first {
+		h.free.remove(extent{run.off, first, run.arena})
+		if err := run.arena.join(run.off, first, run.units); err != nil {
+			return err
+		}
+	}
+	h.free.add(*run)
+	run.units = 0
+	return nil
+}
+
+// reclaimBlockLocked frees the used block at b if it leaked. If somebody else
+// freed it just now, it is as good.
+func (h *Heap) reclaimBlockLocked(a *ownArena, b, word uint64) bool {
+	block, units := a.at(b), layout.BlockUnits(word)
+	if h.host.Confirm(b, layout.BlockIndex(word), atomic.LoadUint32(&block.Generation)) {
+		return false
+	}
+	hit("heap.reclaim")
+	// sync: block freed
+	return atomic.CompareAndSwapUint64(&block.Word, word, freeWord(units)) ||
+		atomic.LoadUint64(&block.Word) == freeWord(units)
 }

@@ -1,105 +1,94 @@
 package heap
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 )
 
-// Extent is one block, as Walk shows it.
+// walkTries is how often Walk looks at an arena that its owner changes meanwhile.
+const walkTries = 64
+
+// Extent is one block, as Walk saw it. A plain value.
 type Extent struct {
 	Arena      uint64 // offset of its arena
 	Owner      uint32 // owner id of the arena, 0 = nobody
-	Off        uint64
-	Bytes      uint64 // header included
+	Off        uint64 // offset of the block header
+	Bytes      uint64 // length, header included
 	Free       bool
-	Index      uint32 // object or page, if not free
-	Generation uint32
+	Index      uint32 // object index, or BlockPage plus page number; 0 if free
+	Generation uint32 // of the object; 0 if free
 }
 
-// walkTries bounds how often Walk starts an arena again because its owner works
-// on it.
-const walkTries = 100
-
-// Walk calls fn for every block of every arena, without owning any. An arena that
-// its owner keeps changing is left out after some tries; damage is an error only
-// if the arena did not change meanwhile. It ends on any input.
+// Walk calls fn for every block, in order of offset, until fn returns an error,
+// which it passes on. It changes nothing, and any process may call it at any time,
+// attached or not. An arena that is in use is read as it was at some moment or
+// another; fn runs after all of the arena was read. Errors: ErrCorrupt, ErrBusy.
 func Walk(m *mem.Memory, end uint64, fn func(Extent) error) error {
-	var failed error
-	err := arenas(m, end, func(a arena) bool {
-		failed = walkArena(m, a, fn)
-		return failed == nil
-	})
-	if failed != nil {
-		return failed
-	}
-	return err
-}
-
-func walkArena(m *mem.Memory, a arena, fn func(Extent) error) error {
-	for range walkTries {
-		seq := atomic.LoadUint32(&a.head.Seq)
-		list, err := a.extents(m)
-		if atomic.LoadUint32(&a.head.Seq) != seq {
-			continue
-		}
+	for a, err := range arenas(m, end) {
 		if err != nil {
 			return err
 		}
-		for _, e := range list {
-			if err := fn(e); err != nil {
+		blocks, err := a.survey()
+		if err != nil {
+			return err
+		}
+		for _, x := range blocks {
+			if err := fn(x); err != nil {
 				return err
 			}
 		}
-		return nil
 	}
 	return nil
 }
 
-func (a arena) extents(m *mem.Memory) (list []Extent, err error) {
-	owner := atomic.LoadUint32(&a.head.Owner)
-	if virgin := atomic.LoadUint64(&a.head.Virgin); virgin < a.first() || virgin > a.end {
-		return nil, &CorruptError{"arena.Virgin", a.off, virgin}
+// survey reads the chain. A living owner may join two blocks, and their object may
+// write over the boundary, just when the reader arrives at it; then Seq is odd or
+// has moved and the reader starts again. A dead or stopped owner may have left Seq
+// odd for ever, but then the chain is good.
+func (a *arena) survey() ([]Extent, error) {
+	began := atomic.LoadUint32(&a.head.Seq)
+	var seq uint32
+	var err error
+	for range walkTries {
+		seq = atomic.LoadUint32(&a.head.Seq)
+		var blocks []Extent
+		if blocks, err = a.look(); err == nil {
+			return blocks, nil
+		}
+		if seq%2 == 0 && atomic.LoadUint32(&a.head.Seq) == seq {
+			return nil, err
+		}
+		runtime.Gosched()
 	}
-	err = a.blocks(m, func(b block) (uint64, bool) {
-		e := Extent{Arena: a.off, Owner: owner, Off: b.off, Bytes: b.end() - b.off, Free: b.free()}
-		if !e.Free {
-			e.Index, e.Generation = layout.BlockIndex(b.word), atomic.LoadUint32(&b.head.Generation)
-		}
-		list = append(list, e)
-		return b.end(), true
-	})
-	return list, err
+	if seq != began {
+		return nil, ErrBusy
+	}
+	return nil, err
 }
 
-// Stats sums a heap up. Sizes are bytes.
-type Stats struct {
-	Arenas     int
-	Blocks     int // in use
-	FreeBlocks int
-	Bytes      uint64 // all blocks, headers included
-	FreeBytes  uint64
-	Largest    uint64 // longest free block
-}
-
-// Summarize counts what Walk shows.
-func Summarize(m *mem.Memory, end uint64) (s Stats, err error) {
-	last := uint64(0)
-	err = Walk(m, end, func(e Extent) error {
-		if e.Arena != last {
-			last = e.Arena
-			s.Arenas++
+// look reads the chain once.
+func (a *arena) look() (blocks []Extent, err error) {
+	owner, written := atomic.LoadUint32(&a.head.Owner), a.first()
+	for b := a.first(); b < a.end; {
+		word, units, err := a.load(b)
+		if err != nil {
+			return nil, err
 		}
-		s.Bytes += e.Bytes
-		if e.Free {
-			s.FreeBlocks++
-			s.FreeBytes += e.Bytes
-			s.Largest = max(s.Largest, e.Bytes)
-		} else {
-			s.Blocks++
+		x := Extent{Arena: a.off, Owner: owner, Off: b, Bytes: uint64(units) * layout.Unit}
+		written = b + layout.BlockHeaderSize
+		if x.Free = layout.BlockState(word) == layout.BlockFree; !x.Free {
+			x.Index, x.Generation = layout.BlockIndex(word), atomic.LoadUint32(&a.at(b).Generation)
+			written = b + x.Bytes
 		}
-		return nil
-	})
-	return s, err
+		blocks = append(blocks, x)
+		b += x.Bytes
+	}
+	// Read last: the owner raises it before it writes.
+	if virgin := atomic.LoadUint64(&a.head.Virgin); virgin < written || virgin > a.end {
+		return nil, corrupt("Arena.Virgin", a.off, virgin)
+	}
+	return blocks, nil
 }
