@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"shmkit/internal/heap"
 	"shmkit/internal/layout"
 	"shmkit/internal/sys"
 )
@@ -17,7 +16,6 @@ type core struct {
 	slot uint32
 	self uint32 // owner id: what every owner field of ours holds
 	part *layout.Participant
-	heap *heap.Heap
 
 	// refs counts what needs the attachment: Segment and Object handles, and
 	// operations in flight. Whoever takes it to 0 detaches; it never rises from 0.

@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"shmkit/internal/heap"
@@ -65,11 +66,19 @@ func (v *view) finishFree(i uint32, o *layout.Object, state uint64) {
 	if block := atomic.LoadUint64(&o.Block); block != 0 {
 		// It may be freed already, by one who died right after it; the block then
 		// does not name (i, generation) any more and is left alone.
-		heap.FreeBlock(v.mem, v.end(), block, i, generation)
+		v.freeBlock(block, i, generation)
 		atomic.StoreUint64(&o.Block, 0)
 	}
 	// This passes the record to whoever claims it next.
 	atomic.CompareAndSwapUint64(&o.State, state, layout.ObjectState(layout.ObjectFree, 0, generation))
+}
+
+// freeBlock gives a block back through this process's heap, if it has one, which
+// can hand it out again at once. Damage is left for Check.
+func (v *view) freeBlock(block uint64, i, generation uint32) {
+	if v.heap == nil || errors.Is(v.heap.Free(block, i, generation), heap.ErrClosed) {
+		heap.FreeBlock(v.mem, v.end(), block, i, generation)
+	}
 }
 
 // finishRemove ends the removal of the name of o. slot is as in freeIfUnused.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/edsrzf/mmap-go"
 
+	"shmkit/internal/heap"
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 	"shmkit/internal/sys"
@@ -21,6 +22,7 @@ type view struct {
 	mem    *mem.Memory
 	header *layout.Header
 	id     ID
+	heap   *heap.Heap // nil unless this process is attached through the view
 }
 
 // mapFile maps f, of which the first Header.MaxSize bytes get addresses. The
