@@ -2,139 +2,177 @@ package lint
 
 import (
 	"go/ast"
-	"go/format"
 	"go/token"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
+// sharing packages have types whose doc must say who may use them and what
+// happens if somebody dies.
+var sharing = []string{"shm", "sync", "value", "array", "ring", "pipe"}
+
+// plain types of the sharing packages are data, options or errors of one process.
+var plain = map[string]string{
+	"array.BoundsError": "an error: plain data of one process",
+	"shm.Error":         "an error: plain data of one process",
+	"shm.CorruptError":  "an error: plain data of one process",
+	"shm.TypeError":     "an error: plain data of one process",
+	"shm.Violation":     "a finding of Check: plain data of one process",
+	"shm.Info":          "a picture taken of a segment: plain data of one process",
+	"shm.ObjectInfo":    "part of Info",
+	"shm.LockInfo":      "part of Info",
+	"shm.Handle":        "a name that can be sent, not the thing itself",
+	"shm.ID":            "a name, not the thing itself",
+	"shm.Life":          "an answer about another process",
+	"shm.Option":        "an argument of one call",
+	"shm.Spec":          "an argument of one call",
+	"shm.Redo":          "a layout; the doc of its bits tells who died",
+	"shm.Char":          "an item type without behaviour",
+	"shm.Type":          "a description of an item type",
+}
+
+// wellKnown methods implement interfaces of the standard library whose docs say
+// all there is.
+var wellKnown = []string{"Error", "Unwrap", "Is", "As", "String"}
+
 func TestPackageDocs(t *testing.T) {
 	docs := map[string][]string{}
-	for _, s := range sources(t) {
-		if s.test() {
+	for _, s := range tree(t) {
+		if s.test {
 			continue
 		}
-		docs[s.dir] = append(docs[s.dir], "")
-		if s.ast.Doc != nil {
-			docs[s.dir][0] += " " + s.path
+		if _, seen := docs[s.dir]; !seen {
+			docs[s.dir] = nil
+		}
+		if s.file.Doc.Text() == "" {
+			continue
+		}
+		docs[s.dir] = append(docs[s.dir], s.path)
+		if s.base() != "doc.go" {
+			t.Errorf("%s: the doc of a package is in doc.go", s.path)
+		}
+		want := "Package " + s.file.Name.Name + " "
+		if s.program() {
+			want = strings.ToUpper(path.Base(s.dir)[:1]) + path.Base(s.dir)[1:] + " "
+		}
+		if text := s.file.Doc.Text(); !strings.HasPrefix(text, want) && !(s.program() && strings.HasPrefix(text, "Command ")) {
+			t.Errorf("%s: the doc does not begin with %q", s.path, want)
 		}
 	}
-	for dir, list := range docs {
-		if got, want := strings.TrimSpace(list[0]), dir+"/doc.go"; got != want {
-			t.Errorf("package docs of %s stand in %q, want them in %s alone", dir, got, want)
+	for dir, files := range docs {
+		if len(files) != 1 {
+			t.Errorf("package %s has its doc in %d files: %v", dir, len(files), files)
 		}
 	}
 }
 
-// exempt are exported types of the shared-memory packages that are plain data in
-// one process: nobody else sees them, nobody can die holding them.
-var exempt = map[string]bool{
-	"shm.Option": true, "shm.Error": true, "shm.CorruptError": true, "shm.TypeError": true, "shm.ID": true,
-	"shm.Type": true, "shm.Char": true, "shm.Spec": true, "shm.Info": true, "shm.ParticipantInfo": true,
-	"shm.ObjectInfo": true, "shm.LockInfo": true, "shm.Life": true, "shm.Violation": true, "shm.Exporter": true,
-	"shm.Handle": true, "shm.Redo": true, "array.BoundsError": true, "array.LengthError": true,
-}
-
-var shared = map[string]bool{"shm": true, "sync": true, "value": true, "array": true, "ring": true, "pipe": true}
-
-// Every exported name is documented; the doc of a type that processes share says
-// who may use it at once and what happens when one of them dies.
-func TestExportedDocs(t *testing.T) {
-	process := regexp.MustCompile(`process`)
-	dies := regexp.MustCompile(`\b(dies|died|killed|dead|death)\b`)
-	for _, s := range sources(t) {
-		if s.test() || s.generated() {
+func TestExportedNamesHaveDocs(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.test || s.program() {
 			continue
 		}
-		for _, decl := range s.ast.Decls {
-			for name, doc := range undocumented(decl) {
-				if strings.TrimSpace(doc.Text()) == "" {
-					t.Errorf("%s:%d: %s has no doc", s.path, s.line(decl.Pos()), name)
+		for _, d := range s.file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				known := d.Recv != nil && slices.Contains(wellKnown, d.Name.Name)
+				if d.Name.IsExported() && ast.IsExported(receiver(d)) && d.Doc == nil && !known {
+					t.Errorf("%s: %s has no doc", s.at(d.Pos()), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				checkDecl(t, s, d)
+			}
+		}
+	}
+}
+
+// receiver is the name of a method's type, or that of a function.
+func receiver(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	for e := d.Recv.List[0].Type; ; {
+		switch x := e.(type) {
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.IndexListExpr:
+			e = x.X
+		case *ast.Ident:
+			return x.Name
+		default:
+			return ""
+		}
+	}
+}
+
+func checkDecl(t *testing.T, s *source, d *ast.GenDecl) {
+	t.Helper()
+	for _, spec := range d.Specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			doc := first(spec.Doc, d.Doc)
+			if spec.Name.IsExported() && doc == nil {
+				t.Errorf("%s: %s has no doc", s.at(spec.Pos()), spec.Name.Name)
+			}
+		case *ast.ValueSpec:
+			for _, name := range spec.Names {
+				if name.IsExported() && first(spec.Doc, spec.Comment, d.Doc) == nil {
+					t.Errorf("%s: %s has no doc", s.at(name.Pos()), name.Name)
 				}
 			}
-			gen, ok := decl.(*ast.GenDecl)
-			if !ok || gen.Tok != token.TYPE || !shared[s.dir] {
+		}
+	}
+}
+
+func first(groups ...*ast.CommentGroup) *ast.CommentGroup {
+	for _, g := range groups {
+		if g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+func TestDocsOfSharedTypes(t *testing.T) {
+	unused := map[string]bool{}
+	for name := range plain {
+		unused[name] = true
+	}
+	for _, s := range tree(t) {
+		if s.test || !s.in(sharing...) {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.TYPE {
 				continue
 			}
-			for _, spec := range gen.Specs {
-				ts := spec.(*ast.TypeSpec)
-				text := gen.Doc.Text() + ts.Doc.Text()
-				name := s.dir + "." + ts.Name.Name
-				if _, constraint := ts.Type.(*ast.InterfaceType); constraint || !ts.Name.IsExported() || exempt[name] {
-					continue
+			for _, spec := range g.Specs {
+				spec := spec.(*ast.TypeSpec)
+				name := s.dir + "." + spec.Name.Name
+				delete(unused, name)
+				if _, constraint := spec.Type.(*ast.InterfaceType); constraint {
+					continue // methods without data
 				}
-				if !process.MatchString(text) || !dies.MatchString(text) {
-					t.Errorf("%s:%d: the doc of %s must say which processes may use it and what happens when one dies",
-						s.path, s.line(ts.Pos()), name)
-				}
-			}
-		}
-	}
-}
-
-// undocumented lists the exported names of a declaration with their docs.
-func undocumented(decl ast.Decl) map[string]*ast.CommentGroup {
-	out := map[string]*ast.CommentGroup{}
-	switch d := decl.(type) {
-	case *ast.FuncDecl:
-		if d.Name.IsExported() && exportedReceiver(d) {
-			out[d.Name.Name] = d.Doc
-		}
-	case *ast.GenDecl:
-		for _, spec := range d.Specs {
-			switch s := spec.(type) {
-			case *ast.TypeSpec:
-				if s.Name.IsExported() {
-					out[s.Name.Name] = either(s.Doc, d.Doc)
-				}
-			case *ast.ValueSpec:
-				for _, n := range s.Names {
-					if n.IsExported() {
-						out[n.Name] = either(s.Doc, either(s.Comment, d.Doc))
-					}
+				if text := first(spec.Doc, g.Doc).Text(); spec.Name.IsExported() && plain[name] == "" && !saysWhoDies(text) {
+					t.Errorf("%s: the doc of %s must tell what several processes may do with it, and what happens if one dies",
+						s.at(spec.Pos()), name)
 				}
 			}
 		}
 	}
-	return out
-}
-
-func either(a, b *ast.CommentGroup) *ast.CommentGroup {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-// exportedReceiver tells whether users can reach the method. Error and Unwrap
-// explain themselves.
-func exportedReceiver(d *ast.FuncDecl) bool {
-	if d.Recv == nil {
-		return true
-	}
-	if d.Name.Name == "Error" {
-		return false
-	}
-	t := d.Recv.List[0].Type
-	for {
-		switch x := t.(type) {
-		case *ast.StarExpr:
-			t = x.X
-		case *ast.IndexExpr:
-			t = x.X
-		case *ast.Ident:
-			return x.IsExported()
-		default:
-			return false
-		}
+	for name := range unused {
+		t.Errorf("%s is in the table plain and does not exist", name)
 	}
 }
 
-func TestFormatted(t *testing.T) {
-	for _, s := range sources(t) {
-		if b, err := format.Source([]byte(s.text)); err != nil || string(b) != s.text {
-			t.Errorf("%s is not formatted (%v)", s.path, err)
-		}
-	}
-}
+var (
+	process = regexp.MustCompile(`\bprocess(es)?\b`)
+	dies    = regexp.MustCompile(`\b(dies|died|killed|dead|death)\b`)
+)
+
+func saysWhoDies(doc string) bool { return process.MatchString(doc) && dies.MatchString(doc) }

@@ -1,145 +1,210 @@
 package lint
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// floors is the policy: a package may import packages of lower floors only, and
-// never a sibling on its own floor, except where siblings says so.
-var floors = map[string]int{
-	"internal/layout": 0, // the shared structs: imports nothing of ours
-	"internal/mem":    0, // offset → pointer
-	"internal/race":   0, // hooks for the detector
-	"internal/cell":   0, // atomic operations on plain values
-	"internal/sys":    1, // the only system calls
-	"internal/park":   2, // the only loop that sleeps
-	"internal/heap":   2, // arenas and blocks
-	"shm":             3,
-	"sync":            4,
-	"ring":            4,
-	"internal/hold":   5, // what handles of objects with a lock share
-	"value":           6,
-	"array":           6,
-	"pipe":            6,
-	"process":         7,
-	"pool":            8,
-	"manager":         8,
-	"include":         0, // C files to embed
-	"cmd":             9,
-	"examples":        9,
-	"bench":           9,
+// floors is policy, not fact: imports go down only, and no package may import one
+// on its own floor. If this test fails because of your change, change your change
+// and not the table, unless the design is meant to change. Tests may look at every
+// floor; cycles are the compiler's to refuse.
+var floors = []struct {
+	height   int
+	packages []string
+}{
+	{80, []string{"cmd", "examples", "bench"}},
+	{75, []string{"internal/crash"}}, // kills processes of every floor, in tests
+	{70, []string{"pool", "manager"}},
+	{60, []string{"process"}},
+	{50, []string{"value", "array", "pipe"}},
+	{45, []string{"internal/hold"}}, // what value and array have in common, over sync
+	{40, []string{"sync", "ring"}},
+	{30, []string{"shm"}},
+	{20, []string{"internal/park", "internal/heap"}},
+	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader"}},
+	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "include"}},
 }
 
-// aside may be imported by tests only, and import what is named here.
-var aside = map[string][]string{
-	"internal/cheader": {"internal/layout"}, // describes the layout, and nothing else
-	"internal/shmtest": {},                  // must suit tests of every floor
-	"internal/lint":    {},
-	"internal/crash":   {"internal/layout", "internal/mem", "internal/sys", "shm", "sync", "internal/shmtest"},
+// bans are edges that the floors alone would allow. In from and to, "*" is any
+// package of ours.
+var bans = []struct {
+	from, to string
+	except   []string // packages that may all the same
+	why      string
+}{
+	{"*", "internal/shmtest", nil, "test support must not reach programs"},
+	{"*", "internal/crash", nil, "kill points are switched on in tests only"},
+	{"*", "internal/lint", nil, "it has nothing but tests"},
+	{"*", "internal/cheader", nil, "a generator runs when the tree is made, not in programs"},
+	{"*", "include", []string{"cmd", "examples", "bench"}, "the C header is for C; Go has the layout itself"},
+	{"internal/park", "internal/layout", nil, "waiting knows words, not what they mean"},
+	{"internal/cheader", "*", []string{"internal/layout"}, "it describes the layout and nothing else"},
+	{"internal/shmtest", "*", []string{"internal/sys"}, "every floor uses it in tests"},
+	{"examples", "internal", nil, "an example shows what a user can write"},
+	{"value", "internal/layout", nil, "the format of segments is known up to floor 4"},
+	{"array", "internal/layout", nil, "the format of segments is known up to floor 4"},
+	{"value", "internal/sys", nil, "data makes no system calls; waiting is in sync"},
+	{"array", "internal/sys", nil, "data makes no system calls; waiting is in sync"},
 }
 
-// thirdParty is what the root module may use, and who: heavy things live in
-// nested modules.
-var thirdParty = map[string][]string{
-	"golang.org/x/sys":                  {"internal/sys"},
-	"github.com/edsrzf/mmap-go":         {"shm"},
-	"github.com/tidwall/btree":          {"internal/heap", "manager"},
-	"github.com/fxamacker/cbor/v2":      {"ring", "pipe", "process", "pool", "manager"},
-	"pgregory.net/rapid":                {}, // tests
-	"github.com/anishathalye/porcupine": {}, // tests
+// requirement is a module that packages of ours may import.
+type requirement struct {
+	path string
+	in   []string // packages that may import it; nil: any test, and nothing else
+	why  string
+}
+
+// modules that the root module may require. Nested modules may require others.
+var modules = []requirement{
+	{"golang.org/x/sys", []string{"internal/sys"}, "the only system calls"},
+	{"github.com/edsrzf/mmap-go", []string{"shm", "internal/mem"}, "every mapping"},
+	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
+	{"github.com/fxamacker/cbor/v2", []string{"ring", "pipe", "process", "pool", "manager"}, "values that are not plain memory"},
+	{"pgregory.net/rapid", nil, "random histories"},
+	{"github.com/anishathalye/porcupine", nil, "linearizability"},
+}
+
+const noFloor = "it has no floor in the table of internal/lint"
+
+func height(dir string) (int, bool) {
+	for _, f := range floors {
+		if under(dir, f.packages...) {
+			return f.height, true
+		}
+	}
+	return 0, false
 }
 
 func TestImports(t *testing.T) {
-	for _, s := range sources(t) {
-		if strings.HasPrefix(s.dir, "bench") {
-			continue // a module of its own; the compiler holds its rules
-		}
-		for _, spec := range s.ast.Imports {
-			path, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name := ""
-			if spec.Name != nil {
-				name = spec.Name.Name
-			}
-			if why := forbidden(s, path, name); why != "" {
-				t.Errorf("%s:%d imports %s: %s", s.path, s.line(spec.Pos()), path, why)
-			}
-		}
-	}
-}
-
-// forbidden tells why file s must not import path under name, or "".
-func forbidden(s *source, path, name string) string {
-	ours, isOurs := strings.CutPrefix(path, "shmkit/")
-	switch {
-	case isOurs:
-		if ours == "sync" && name != "shsync" {
-			return "must be named shsync: a bare sync.Mutex always means the standard one"
-		}
-		return forbiddenOurs(s, ours)
-	case path == "sync" && name == "shsync":
-		return "shsync is the name of shmkit/sync"
-	case strings.Contains(strings.SplitN(path, "/", 2)[0], "."):
-		return forbiddenModule(s, path)
-	}
-	return ""
-}
-
-func forbiddenOurs(s *source, path string) string {
-	if s.test() {
-		return "" // tests may look at every floor; cycles are the compiler's to refuse
-	}
-	if allowed, ok := aside[s.dir]; ok {
-		for _, a := range allowed {
-			if a == path {
-				return ""
-			}
-		}
-		return s.dir + " is test support and may import only " + strings.Join(allowed, ", ")
-	}
-	if _, ok := aside[path]; ok {
-		return path + " is for tests only"
-	}
-	from, ok := floor(s.dir)
-	if !ok {
-		return s.dir + " has no floor: add it to the table, with a reason"
-	}
-	to, ok := floor(path)
-	if !ok {
-		return path + " has no floor"
-	}
-	if to >= from {
-		return "imports go down only: " + s.dir + " is on floor " + strconv.Itoa(from) + ", " + path + " on " + strconv.Itoa(to)
-	}
-	return ""
-}
-
-func floor(dir string) (int, bool) {
-	if n, ok := floors[dir]; ok {
-		return n, true
-	}
-	n, ok := floors[strings.SplitN(dir, "/", 2)[0]]
-	return n, ok
-}
-
-func forbiddenModule(s *source, path string) string {
-	for module, users := range thirdParty {
-		if path != module && !strings.HasPrefix(path, module+"/") {
+	for _, s := range tree(t) {
+		if _, ok := height(s.dir); !ok {
+			t.Errorf("%s: package %s has no floor in the table of internal/lint", s.path, s.dir)
 			continue
 		}
-		if s.test() {
-			return ""
-		}
-		for _, u := range users {
-			if u == s.dir {
-				return ""
+		for _, spec := range s.file.Imports {
+			target, _ := strconv.Unquote(spec.Path.Value)
+			why := ""
+			if ours, ok := strings.CutPrefix(target, module+"/"); ok {
+				why = refuse(s, ours)
+			} else if first, _, _ := strings.Cut(target, "/"); strings.Contains(first, ".") {
+				why = refuseModule(s, target)
+			}
+			if why != "" {
+				t.Errorf("%s: %s must not import %s: %s", s.at(spec.Pos()), s.dir, target, why)
 			}
 		}
-		return "of this module's packages only these may use it: " + strings.Join(users, ", ")
 	}
-	return "the root module stays light: not in the table"
+}
+
+// refuse is the reason against an import of ours, or "".
+func refuse(s *source, to string) string {
+	if _, ok := height(to); !ok {
+		return noFloor
+	}
+	if s.test {
+		return ""
+	}
+	for _, b := range bans {
+		if (b.from == "*" || s.in(b.from)) && (b.to == "*" || under(to, b.to)) && !exempt(b.except, s.dir, to) {
+			return b.why
+		}
+	}
+	here, _ := height(s.dir)
+	there, _ := height(to)
+	switch {
+	case there == here:
+		return "siblings on a floor do not know each other"
+	case there > here:
+		return "imports go down only"
+	}
+	return ""
+}
+
+func exempt(except []string, from, to string) bool {
+	return under(from, except...) || under(to, except...)
+}
+
+// refuseModule is the reason against an import from another module, or "".
+func refuseModule(s *source, target string) string {
+	if s.in("bench") {
+		return "" // a module of its own
+	}
+	for _, m := range modules {
+		if under(target, m.path) {
+			switch {
+			case m.in == nil && s.test || s.in(m.in...):
+				return ""
+			case m.in == nil:
+				return "it is for tests: " + m.why
+			case s.test && m.path == "golang.org/x/sys":
+				return ""
+			}
+			return "it is for " + strings.Join(m.in, ", ") + ": " + m.why
+		}
+	}
+	return "the root module stays light; see modules in internal/lint"
+}
+
+// The table itself: some edges that must never be allowed, and some that must.
+func TestRefuse(t *testing.T) {
+	for _, tt := range []struct {
+		from, to string
+		test, ok bool
+	}{
+		{"sync", "shm", false, true},
+		{"shm", "sync", false, false},
+		{"shm", "sync", true, true},
+		{"sync", "ring", false, false},
+		{"value", "array", false, false},
+		{"internal/layout", "internal/mem", false, false},
+		{"value", "internal/shmtest", false, false},
+		{"value", "internal/shmtest", true, true},
+		{"shm", "internal/heap", false, true},
+		{"internal/heap", "internal/park", false, false},
+		{"examples/tour", "value", false, true},
+		{"examples/tour", "internal/sys", false, false},
+		{"cmd/shmkit", "bench", false, false},
+		{"value", "elsewhere", false, false},
+		{"value", "elsewhere", true, false},
+	} {
+		if why := refuse(&source{dir: tt.from, test: tt.test}, tt.to); (why == "") != tt.ok {
+			t.Errorf("%s imports %s (test: %v): %q, want allowed: %v", tt.from, tt.to, tt.test, why, tt.ok)
+		}
+	}
+}
+
+// In this module a process-local lock around shared data is the bug, so a bare
+// sync.Mutex must always be the standard one.
+func TestNameOfSync(t *testing.T) {
+	for _, s := range tree(t) {
+		for _, spec := range s.file.Imports {
+			switch target, _ := strconv.Unquote(spec.Path.Value); {
+			case target == module+"/sync" && (spec.Name == nil || spec.Name.Name != "shsync"):
+				t.Errorf(`%s: import it as shsync "%s/sync"`, s.at(spec.Pos()), module)
+			case target == "sync" && spec.Name != nil && spec.Name.Name == "shsync":
+				t.Errorf("%s: shsync is %s/sync, never the standard one", s.at(spec.Pos()), module)
+			}
+		}
+	}
+}
+
+func TestRequiredModules(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+		if len(words) < 2 || !strings.Contains(words[0], ".") || strings.Contains(line, "// indirect") {
+			continue
+		}
+		if !slices.ContainsFunc(modules, func(m requirement) bool { return m.path == words[0] }) {
+			t.Errorf("go.mod requires %s, which is not in the table of internal/lint", words[0])
+		}
+	}
 }

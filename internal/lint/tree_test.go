@@ -6,73 +6,96 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
-const root = "../.."
+const (
+	root   = "../.."
+	module = "shmkit"
+)
 
-// source is one Go file of the module, or of a module nested in it.
+// source is one parsed .go file. Paths are relative to the root, with slashes.
 type source struct {
-	path string // from the root, with slashes
-	dir  string // its folder: "shm", "internal/sys", …
-	text string
-	ast  *ast.File
+	path      string
+	dir       string
+	text      []byte
+	fset      *token.FileSet
+	file      *ast.File
+	test      bool
+	generated bool
 }
 
-func (s *source) test() bool      { return strings.HasSuffix(s.path, "_test.go") }
-func (s *source) generated() bool { return ast.IsGenerated(s.ast) }
+func (s *source) base() string               { return path.Base(s.path) }
+func (s *source) line(p token.Pos) int       { return s.fset.Position(p).Line }
+func (s *source) at(p token.Pos) string      { return s.fset.Position(p).String() }
+func (s *source) in(dirs ...string) bool     { return under(s.dir, dirs...) }
+func (s *source) program() bool              { return s.file.Name.Name == "main" }
+func (s *source) span(n ast.Node) (size int) { return s.line(n.End()) - s.line(n.Pos()) + 1 }
 
-var fset = token.NewFileSet()
-
-func (s *source) line(p token.Pos) int { return fset.Position(p).Line }
-
-// sources parses every Go file of the tree.
-func sources(t *testing.T) (all []*source) {
-	t.Helper()
-	walk(t, func(path string) {
-		if !strings.HasSuffix(path, ".go") {
-			return
+// under tells whether dir is one of the given directories or lies below one.
+func under(dir string, dirs ...string) bool {
+	for _, d := range dirs {
+		if dir == d || strings.HasPrefix(dir, d+"/") {
+			return true
 		}
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := filepath.ToSlash(filepath.Dir(path))
-		all = append(all, &source{path, dir, string(text), file})
-	})
-	if len(all) < 50 {
-		t.Fatalf("found %d files only: is %s the root?", len(all), root)
 	}
-	return all
+	return false
 }
 
-// walk calls f for every file of the tree that is not hidden or test data.
-func walk(t *testing.T, f func(path string)) {
-	t.Helper()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// walk visits every file of the repository that is not hidden; .ci is looked at.
+func walk(visit func(name string) error) error {
+	return filepath.WalkDir(root, func(full string, d fs.DirEntry, err error) error {
+		if err != nil || full == root {
+			return err
+		}
+		name, err := filepath.Rel(root, full)
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		name := d.Name()
-		if d.IsDir() && rel != "." && (strings.HasPrefix(name, ".") && name != ".ci" || name == "testdata") {
+		hidden := strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci" && d.Name() != ".gitignore"
+		switch {
+		case hidden && d.IsDir():
 			return filepath.SkipDir
+		case hidden || !d.Type().IsRegular():
+			return nil
 		}
-		if !d.IsDir() {
-			f(filepath.ToSlash(rel))
+		return visit(filepath.ToSlash(name))
+	})
+}
+
+var parseTree = sync.OnceValues(func() (all []*source, err error) {
+	fset := token.NewFileSet()
+	err = walk(func(name string) error {
+		if path.Ext(name) != ".go" || strings.Contains("/"+name, "/testdata/") {
+			return nil
 		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		all = append(all, &source{
+			path: name, dir: path.Dir(name), text: text, fset: fset, file: file,
+			test: strings.HasSuffix(name, "_test.go"), generated: ast.IsGenerated(file),
+		})
 		return nil
 	})
+	return all, err
+})
+
+// tree is every .go file of the repository.
+func tree(t *testing.T) []*source {
+	t.Helper()
+	all, err := parseTree()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
 }

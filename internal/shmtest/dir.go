@@ -8,6 +8,8 @@ import (
 
 const dirPattern = "shmkit-test-"
 
+var errNoDir = errors.New("shmtest: no directory for segments: every new one is removed at once")
+
 // dir is where the segments of one run lie. The lock on it tells other runs that
 // this one lives.
 type dir struct {
@@ -35,7 +37,7 @@ func makeDir() (*dir, error) {
 		}
 		file.Close()
 	}
-	return nil, errors.New("shmtest: no directory for segments: every new one is removed at once")
+	return nil, errNoDir
 }
 
 // left names the files that the tests left in the directory.
