@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,22 +57,6 @@ func TestKilledProcessIsGone(t *testing.T) {
 	if len(running.list()) != 0 {
 		t.Error("the watchdog would still ask it")
 	}
-}
-
-func TestStopAndCont(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("processes cannot be stopped here")
-	}
-	Watchdog(t, time.Minute)
-	p := Start(t, "echo")
-	p.Expect("args")
-	p.Stop()
-	if !stopped(p.PID()) {
-		t.Error("runs after Stop")
-	}
-	p.Send("while stopped")
-	p.Cont()
-	p.Expect("echo while stopped")
 }
 
 // failures is a testing.TB that notes failures and goes on.
