@@ -52,6 +52,7 @@ func TestFaultsAreSeen(t *testing.T) {
 	}
 	Watchdog(t, time.Minute)
 	Need("park")
+	defer sweep(shmRoot()) // a process that a watchdog ends leaves its directory for inspection
 	for fault, want := range map[string][]string{
 		"none":       nil,
 		"descriptor": {"1 descriptors of " + os.Args[0]},
