@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	stdsync "sync"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,7 +176,7 @@ func TestRemovedWhileCHolds(t *testing.T) {
 func TestCKilledAnywhereGoGetsOn(t *testing.T) {
 	_, mu, path := mutex(t)
 	var stop atomic.Bool
-	var all stdsync.WaitGroup
+	var all sync.WaitGroup
 	var deaths atomic.Int64
 	for range 3 {
 		all.Go(func() {

@@ -1,7 +1,6 @@
 package shm
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -37,8 +36,9 @@ type core struct {
 	// sweepMu keeps goroutines of this process from sweeping one slot at once.
 	sweepMu sync.Mutex
 
-	hint   atomic.Uint32 // index after the last object claimed
-	pinned atomic.Bool   // a raw view was handed out: never unmap
+	hint    atomic.Uint32 // index after the last object claimed
+	exposed atomic.Bool   // some handle has had an address in the mapping
+	pinned  atomic.Bool   // a raw view was handed out: never unmap
 }
 
 // registry holds the cores of this process. A process attaches once to a
@@ -78,15 +78,6 @@ func (c *core) leave() error {
 	err := c.detach()
 	c.unmapLater()
 	return err
-}
-
-// unmapLater gives the mapping back once no goroutine can reach it. A goroutine
-// may have fetched an address from a handle just before the handle was closed;
-// only the garbage collector knows when it is done with it.
-func (c *core) unmapLater() {
-	if !c.pinned.Load() {
-		runtime.AddCleanup(c, func(v *view) { v.unmap() }, c.view)
-	}
 }
 
 // admin runs f under LockAdmin: at most one process changes the name directory

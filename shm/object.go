@@ -90,6 +90,7 @@ func (c *core) create(name string, spec Spec, init func(*Object) error) (*Object
 
 // hold makes o the process's use of its object, with the bit that tells so.
 func (c *core) hold(o *Object) {
+	c.exposed.Store(true)
 	c.mu.Lock()
 	o.refs = 1
 	c.refs.Add(1)
@@ -173,13 +174,14 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.exposed.Store(true)
 	c.mu.Lock()
 	if o := c.open[i]; o != nil {
 		defer c.mu.Unlock()
 		if o.generation != generation {
 			return nil, ErrGone
 		}
-		if err := want.match(record); err != nil {
+		if err := want.match(o.spec); err != nil {
 			return nil, err
 		}
 		o.refs++
@@ -195,8 +197,8 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	case layout.ObjectGeneration(state) != generation || s != layout.ObjectReady && s != layout.ObjectRemoving:
 		err = ErrGone
 	default:
-		if err = want.match(record); err == nil {
-			err = o.load()
+		if err = o.load(); err == nil {
+			err = want.match(o.spec)
 		}
 	}
 	if err != nil {

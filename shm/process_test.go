@@ -163,11 +163,10 @@ func TestAnonymousSegmentOfTheDead(t *testing.T) {
 func attachSegment(c *shmtest.Child) {
 	seg, err := shm.Open(c.Args[0])
 	c.Must(err)
-	o, err := seg.NewObject("", bytesSpec(5000), nil)
+	_, err = seg.NewObject("", bytesSpec(5000), nil)
 	c.Must(err)
 	c.Say("attached")
 	c.Park()
-	_ = o
 }
 
 // The dead keep nothing: slots, holds and memory come back when somebody attaches.

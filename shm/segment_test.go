@@ -307,3 +307,25 @@ func TestDefaultHeap(t *testing.T) {
 		t.Error("the file outlived its last user")
 	}
 }
+
+// Opening and closing again and again does not run out of address space: each
+// mapping reserves 64 GiB of 128 TiB.
+func TestManyMappings(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "seg")
+	seg, err := shm.Create(path)
+	must(t, err)
+	m, err := shsync.NewMutexIn(seg, "lock")
+	must(t, err)
+	must(t, m.Close())
+	must(t, seg.Close())
+	for range 5000 {
+		seg, err := shm.Open(path)
+		must(t, err)
+		m, err := shsync.OpenMutex(seg, "lock")
+		must(t, err)
+		must(t, m.Lock())
+		must(t, m.Unlock())
+		must(t, m.Close())
+		must(t, seg.Close())
+	}
+}

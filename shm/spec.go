@@ -77,9 +77,8 @@ func (s Spec) extra() uint64 {
 
 func (s Spec) align() uint64 { return 64 }
 
-// match compares a record with what the caller expects.
-func (s Spec) match(o *layout.Object) error {
-	have := Spec{Kind: o.Kind, Type: recordType(o), Mutex: o.OwnerFormat == layout.OwnerMutex32}
+// match compares what an object is with what the caller expects.
+func (s Spec) match(have Spec) error {
 	if have.Kind != s.Kind || have.Type.Code != s.Type.Code || have.Type.Size != s.Type.Size ||
 		have.Type.Hash != s.Type.Hash || have.Mutex != s.Mutex {
 		return &TypeError{Have: have.String(), Want: s.String()}

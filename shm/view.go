@@ -32,7 +32,7 @@ func mapFile(f *os.File, path string, length uint64, writable bool) (*view, erro
 	if writable {
 		prot = mmap.RDWR
 	}
-	m, err := mmap.MapRegion(f, int(length), prot, 0, 0)
+	m, err := mapRegion(f, int(length), prot)
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", length, err)
 	}
@@ -54,11 +54,6 @@ func mapFile(f *os.File, path string, length uint64, writable bool) (*view, erro
 func fileSize(f *os.File) (size, backed, links uint64, err error) {
 	n, blocks, links, _, _, _, err := sys.Stat(f)
 	return uint64(n), uint64(blocks) * 512, links, err
-}
-
-func (v *view) unmap() {
-	m := mmap.MMap(v.mem.Bytes())
-	m.Unmap()
 }
 
 // end is Header.End, which is as trustworthy as any shared word.

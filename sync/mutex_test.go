@@ -6,7 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
-	stdsync "sync"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,7 +169,7 @@ func TestMutexExcludes(t *testing.T) {
 	watchdog(t)
 	m := newMutex(t)
 	n := 0
-	var all stdsync.WaitGroup
+	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
 			for range 500 {
@@ -263,7 +263,7 @@ func TestMutexNamed(t *testing.T) {
 func TestMutexCrowd(t *testing.T) {
 	watchdog(t)
 	const locks, each = 100, 100
-	var all stdsync.WaitGroup
+	var all sync.WaitGroup
 	var ms [locks]*shsync.Mutex
 	for i := range ms {
 		ms[i] = newMutex(t)
@@ -288,7 +288,9 @@ func TestMutexCrowd(t *testing.T) {
 func TestMutexLocker(t *testing.T) {
 	m := newMutex(t)
 	l := m.Locker(nil)
+	n := 0
 	l.Lock()
+	n++
 	l.Unlock()
 	defer func() {
 		if recover() == nil {
@@ -296,4 +298,5 @@ func TestMutexLocker(t *testing.T) {
 		}
 	}()
 	l.Unlock()
+	t.Error("not reached after", n)
 }

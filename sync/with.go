@@ -3,7 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
-	stdsync "sync"
+	"sync"
 
 	"shmkit/shm"
 )
@@ -49,7 +49,7 @@ func (m *Mutex) WithContext(ctx context.Context, f func(died bool) error) (err e
 // Mutex.Lock returns an error, ErrOwnerDied included: use it only for data that
 // needs no repair, with onDied to say so: if onDied is not nil it is called with
 // the lock held in place of the panic, and the lock counts as repaired.
-func (m *Mutex) Locker(onDied func()) stdsync.Locker { return locker{m, onDied} }
+func (m *Mutex) Locker(onDied func()) sync.Locker { return locker{m, onDied} }
 
 type locker struct {
 	m      *Mutex

@@ -14,7 +14,8 @@ import (
 // value that is half-written, by any process, dead or alive, except by one that
 // writes through [Value.Pointer].
 //
-// It panics if the Value is closed, and, for other sizes, if the lock is damaged.
+// It panics if the Value is closed (as a nil pointer does, for a T of 1, 2, 4 or 8
+// bytes), and, for other sizes, if the lock is damaged.
 func (v *Value[T]) Load() (x T) {
 	x = cell.Load(v.plain.Load(), v.load)
 	runtime.KeepAlive(v)

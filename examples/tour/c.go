@@ -54,7 +54,7 @@ func talk(seg *shm.Segment, peer string) error {
 	cmd := exec.Command(peer, seg.Path())
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("C program: %w", err)
+		return fmt.Errorf("the C program: %w", err)
 	}
 	fmt.Println("   Go sees:", num.Load(), arr.Copy())
 	if err := check("num", num.Load(), 5.0); err != nil {

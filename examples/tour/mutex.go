@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	stdsync "sync"
+	"sync"
 
 	shsync "shmkit/sync"
 )
@@ -51,7 +51,7 @@ func printFromAll(m *shsync.Mutex, w *os.File) error {
 		return err
 	}
 	errs := make(chan error, 2*printers)
-	var all stdsync.WaitGroup
+	var all sync.WaitGroup
 	for range printers {
 		all.Go(func() { errs <- printPieces(m, w, "goroutine") })
 		all.Go(func() { errs <- runInto(w, "print", string(text)) })
@@ -105,7 +105,7 @@ func killedHolder() error {
 	err = m.Lock() // waits until the kernel says that the holder is gone
 	fmt.Println("   Lock:", err)
 	if !errors.Is(err, shsync.ErrOwnerDied) {
-		return fmt.Errorf("Lock gave %w, want ErrOwnerDied", err)
+		return fmt.Errorf("got %w, want ErrOwnerDied", err)
 	}
 	c.cmd.Wait()
 	if err := errors.Join(m.MarkConsistent(), m.Unlock()); err != nil {

@@ -5,18 +5,19 @@ import (
 	"unsafe"
 )
 
-// Load is the value of the cell. A cell of less than 4 bytes must start an
-// aligned word of 4.
+// Load is the value of the cell, or other() for a T of another size than 1, 2, 4
+// or 8 bytes. A cell of less than 4 bytes must start an aligned word of 4. A nil
+// cell panics as any nil pointer does: a test for it would be a tenth of the cost.
 func Load[T any](p *T, other func() T) T {
-	if p == nil {
-		return other()
-	}
-	if unsafe.Sizeof(*p) == 8 {
+	switch unsafe.Sizeof(*p) {
+	case 8:
 		w := atomic.LoadUint64((*uint64)(unsafe.Pointer(p)))
 		return *(*T)(unsafe.Pointer(&w))
+	case 1, 2, 4:
+		w := atomic.LoadUint32((*uint32)(unsafe.Pointer(p)))
+		return *(*T)(unsafe.Pointer(&w))
 	}
-	w := atomic.LoadUint32((*uint32)(unsafe.Pointer(p)))
-	return *(*T)(unsafe.Pointer(&w))
+	return other()
 }
 
 // Store sets the cell. A cell of less than 4 bytes must own an aligned word of 4,
