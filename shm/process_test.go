@@ -114,7 +114,7 @@ func anonymousFiles(t testing.TB) int {
 	return len(files)
 }
 
-// conformance: SM-11
+// conformance: SM-11, RT-01
 func TestAnonymousSegmentOfTheDead(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
 	must(t, shm.CloseDefault())

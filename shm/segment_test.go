@@ -46,7 +46,7 @@ func sound(t testing.TB, seg *shm.Segment) {
 	}
 }
 
-// conformance: SM-01, SM-04
+// conformance: SM-01, SM-04, RT-04
 func TestSegmentNames(t *testing.T) {
 	for _, name := range []string{"", "a\x00b", "/dev/shm/a\x00b", strings.Repeat("x", 201), ".hidden"} {
 		if _, err := shm.Create(name); !errors.Is(err, shm.ErrName) && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, syscall.EINVAL) {
