@@ -71,8 +71,10 @@ func (c *core) addPage() error {
 	return err
 }
 
-// build fills a record that was just claimed, and allocates its payload.
-func (c *core) build(i uint32, o *layout.Object, state uint64, name string, spec Spec) error {
+// build fills a record that was just claimed, and allocates its payload. What it
+// returns is made of what we know, not of what the record says by then: in a
+// damaged heap the payload may lie over the record.
+func (c *core) build(i uint32, o *layout.Object, state uint64, name string, spec Spec) (*Object, error) {
 	o.NameHash, o.Next, o.NameLen, o.Block = 0, 0, 0, 0
 	o.Name, o.Signature, o.Holders = [layout.MaxName]byte{}, [layout.MaxSignature]byte{}, [len(o.Holders)]uint64{}
 	o.Kind, o.Count = spec.Kind, spec.Count
@@ -81,12 +83,13 @@ func (c *core) build(i uint32, o *layout.Object, state uint64, name string, spec
 	spec.Type.store(o)
 	size, itemsOff, err := spec.size()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.Size, o.ItemsOff = size, itemsOff
-	block, data, err := c.heap.Alloc(size, spec.align(), i, layout.ObjectGeneration(state))
+	generation := layout.ObjectGeneration(state)
+	block, data, err := c.heap.Alloc(size, spec.align(), i, generation)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.Data = data
 	atomic.StoreUint64(&o.Block, block)
@@ -94,5 +97,8 @@ func (c *core) build(i uint32, o *layout.Object, state uint64, name string, spec
 		o.NameHash = nameHash(name)
 		o.NameLen = uint16(copy(o.Name[:], name))
 	}
-	return nil
+	return &Object{
+		core: c, record: o, index: i, generation: generation,
+		spec: spec, data: data, size: size, itemsOff: itemsOff,
+	}, nil
 }

@@ -62,12 +62,8 @@ func (c *core) create(name string, spec Spec, init func(*Object) error) (*Object
 	if err != nil {
 		return nil, err
 	}
-	if err = c.build(i, record, state, name, spec); err != nil {
-		c.finishFree(i, record, state)
-		return nil, err
-	}
-	o := &Object{core: c, record: record, index: i, generation: layout.ObjectGeneration(state)}
-	if err = o.load(); err == nil && init != nil {
+	o, err := c.build(i, record, state, name, spec)
+	if err == nil && init != nil {
 		err = init(o)
 	}
 	if err != nil {
