@@ -25,6 +25,10 @@ const (
 // first segment is.
 func Dir() string {
 	if dir := os.Getenv(DirEnv); dir != "" {
+		// A handle carries the path to processes that have another working directory.
+		if abs, err := filepath.Abs(dir); err == nil {
+			return abs
+		}
 		return dir
 	}
 	return "/dev/shm/shmkit-" + strconv.Itoa(os.Geteuid())
@@ -33,7 +37,7 @@ func Dir() string {
 // makeDir makes Dir and refuses one that somebody else could have planted.
 func makeDir() error {
 	dir := Dir()
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.MkdirAll(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	info, err := os.Lstat(dir)

@@ -329,3 +329,16 @@ func TestManyMappings(t *testing.T) {
 		must(t, seg.Close())
 	}
 }
+
+// A relative $SHMKIT_DIR makes absolute paths: handles travel.
+func TestRelativeDir(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv(shm.DirEnv, "a/b")
+	seg := create(t, "here")
+	if !filepath.IsAbs(seg.Path()) {
+		t.Errorf("path %q", seg.Path())
+	}
+	if info, err := os.Stat("a/b/here"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("file: %v, %v", info, err)
+	}
+}
