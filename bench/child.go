@@ -3,144 +3,75 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
-	"time"
 )
 
+// roleEnv tells a process that it is a child of the bench, and which.
 const roleEnv = "SHMKIT_BENCH_ROLE"
 
-// roles are what a child of the bench can do. It answers each number that it
-// reads with the nanoseconds that so many operations took.
-var roles = map[string]func(args []string) (runner, error){
-	"lock":   lockChild,
-	"hold":   holdChild,
-	"attach": attachChild,
+// role is what a child does for each number that it reads; it answers with a line.
+// Making the role sets it up, from the arguments.
+type role func(n int) (string, error)
+
+func roleOf(name string) func(args []string) (role, error) {
+	switch name {
+	case "contend":
+		return contendChild
+	case "hold":
+		return holdChild
+	case "attach-segment":
+		return attachSegmentChild
+	case "attach-handle":
+		return attachHandleChild
+	case "attach-name":
+		return attachNameChild
+	}
+	return nil
 }
 
-// runChild serves as a child, if this process is one, and exits.
+// runChild serves as a child and exits, if this process is one. A child ends when
+// its input ends, as it does when the bench dies.
 func runChild() {
-	role, ok := roles[os.Getenv(roleEnv)]
+	name, ok := os.LookupEnv(roleEnv)
 	if !ok {
 		return
 	}
-	run, err := role(os.Args[1:])
-	if err == nil {
-		err = serve(run)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench: child:", err)
+	if err := serve(name, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: child %s: %v\n", name, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func serve(run runner) error {
-	fmt.Println("ready")
+func serve(name string, args []string) error {
+	do, err := roleOf(name)(args)
+	if err != nil {
+		return err
+	}
+	fmt.Println(readyLine)
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		n, err := strconv.Atoi(in.Text())
 		if err != nil {
 			return err
 		}
-		ns, err := run(n)
+		answer, err := do(n)
 		if err != nil {
 			return err
 		}
-		fmt.Println(ns)
+		fmt.Println(answer)
 	}
 	return in.Err()
 }
 
-// worker is a process that runs n operations on request: a child of the bench, or
-// the C program.
-type worker struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-// child starts this binary in a role; it ends with the row.
-func (l *lab) child(role string, args ...string) (*worker, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), roleEnv+"="+role)
-	return l.work(cmd)
-}
-
-func (l *lab) work(cmd *exec.Cmd) (*worker, error) {
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	w := &worker{cmd, in, bufio.NewReader(out)}
-	l.later(w.kill)
-	if line, err := w.line(); line != "ready" {
-		return nil, fmt.Errorf("child said %q: %w", line, err)
-	}
-	return w, nil
-}
-
-func (w *worker) kill() {
-	w.cmd.Process.Kill()
-	w.cmd.Wait() // its error is the signal
-}
-
-func (w *worker) line() (string, error) {
-	s, err := w.out.ReadString('\n')
-	return strings.TrimSpace(s), err
-}
-
-// begin starts n operations, end waits for them.
-func (w *worker) begin(n int) error {
-	_, err := fmt.Fprintln(w.in, n)
-	return err
-}
-
-func (w *worker) end() (float64, error) {
-	line, err := w.line()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseFloat(line, 64)
-}
-
-func (w *worker) run(n int) (float64, error) {
-	if err := w.begin(n); err != nil {
-		return 0, err
-	}
-	return w.end()
-}
-
-// together runs n operations on each of two workers at once; the cost is that of
-// the slower one, shared among all 2n operations.
-func together(a, b *worker) runner {
-	return func(n int) (float64, error) {
-		begin := time.Now()
-		if err := a.begin(n); err != nil {
-			return 0, err
-		}
-		if err := b.begin(n); err != nil {
-			return 0, err
-		}
-		if _, err := a.end(); err != nil {
-			return 0, err
-		}
-		_, err := b.end()
-		return float64(time.Since(begin)) / 2, err
+// costs is the role that answers with the nanoseconds that n operations cost.
+func costs(run runner) role {
+	return func(n int) (string, error) {
+		ns, err := run(n)
+		return strconv.FormatFloat(ns, 'f', 0, 64), err
 	}
 }
+
+// still is the role of a child that only has to be there.
+func still(int) (string, error) { return "", nil }

@@ -1,56 +1,93 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 
 	"shmkit/shm"
 )
 
+var errNoRow = errors.New("bench: -run matches no row")
+
+// options are the flags.
+type options struct {
+	pattern  string
+	quick    bool
+	json     string
+	markdown string
+	from     string
+}
+
 func main() {
 	runChild() // a child does its part here and does not come back
-	pattern := flag.String("run", "", "rows to run, a regular expression")
-	quick := flag.Bool("quick", false, "few and short repeats: to see that it works, not for numbers")
-	jsonFile := flag.String("json", "", "write the rows to this file")
-	markdown := flag.String("markdown", "", "write the table between the <!-- bench --> markers of this file")
+	var o options
+	flag.StringVar(&o.pattern, "run", "", "rows to run, a regular expression")
+	flag.BoolVar(&o.quick, "quick", false, "few and short repeats: to see that it works, not for numbers")
+	flag.StringVar(&o.json, "json", "", "write the rows to this file")
+	flag.StringVar(&o.markdown, "markdown", "", "write the table between the <!-- bench --> markers of this file")
+	flag.StringVar(&o.from, "from", "", "measure nothing; take the rows that -json wrote to this file")
 	flag.Parse()
-	err := run(*pattern, *quick, *jsonFile, *markdown)
-	shm.CloseDefault()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+	err := run(o)
+	// The default heap is anonymous: its file goes with its last user.
+	if err = errors.Join(err, shm.CloseDefault()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(pattern string, quick bool, jsonFile, markdown string) error {
-	match, err := regexp.Compile(pattern)
+func benchmarks() []benchmark {
+	return slices.Concat(mutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+}
+
+func run(o options) error {
+	match, err := regexp.Compile(o.pattern)
 	if err != nil {
+		return fmt.Errorf("bench: -run: %w", err)
+	}
+	var rep *report
+	if o.from != "" {
+		rep, err = readReport(o.from)
+	} else {
+		rep, err = measureAll(match, o.quick)
+	}
+	if rep == nil {
 		return err
 	}
-	lab, err := newLab(quick)
-	if err != nil {
-		return err
+	if o.json != "" {
+		err = errors.Join(err, rep.writeJSON(o.json))
 	}
-	defer lab.close()
-	report := newReport()
-	for _, b := range benchmarks {
-		if !match.MatchString(b.name) {
-			continue
-		}
-		r, err := lab.measure(b)
-		if err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
-		}
-		report.add(r)
-		fmt.Println(r)
-	}
-	if jsonFile != "" {
-		err = report.writeJSON(jsonFile)
-	}
-	if err == nil && markdown != "" {
-		err = report.writeMarkdown(markdown)
+	if o.markdown != "" {
+		err = errors.Join(err, rep.writeMarkdown(o.markdown))
 	}
 	return err
+}
+
+// measureAll runs the rows that match. One that fails is left out of the report,
+// which is whole otherwise.
+func measureAll(match *regexp.Regexp, quick bool) (*report, error) {
+	l, err := newLab(quick)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	chosen := slices.DeleteFunc(benchmarks(), func(b benchmark) bool { return !match.MatchString(b.name) })
+	if len(chosen) == 0 {
+		return nil, errNoRow
+	}
+	rep := newReport(quick)
+	var failed error
+	for _, b := range chosen {
+		r, err := l.measure(b)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("bench: %s: %w", b.name, err))
+			continue
+		}
+		rep.Rows = append(rep.Rows, r)
+		fmt.Println(r)
+	}
+	return rep, failed
 }

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// errLeftOut is returned by a start that this machine cannot do.
+var errLeftOut = errors.New("bench: left out")
+
+// lab runs benchmarks, one after the other.
+type lab struct {
+	dir     string // for segments and programs; removed by close
+	quick   bool
+	samples int
+	sample  time.Duration // how long one sample should take
+	atEnd   []func()
+}
+
+func newLab(quick bool) (*lab, error) {
+	dir, err := os.MkdirTemp("/dev/shm", "shmkit-bench-")
+	if err != nil {
+		dir, err = os.MkdirTemp("", "shmkit-bench-")
+	}
+	if quick {
+		return &lab{dir: dir, quick: true, samples: 3, sample: 3 * time.Millisecond}, err
+	}
+	return &lab{dir: dir, samples: 21, sample: 25 * time.Millisecond}, err
+}
+
+func (l *lab) close() { os.RemoveAll(l.dir) }
+
+// later makes f run when the running row ends; the last one that was added runs
+// first.
+func (l *lab) later(f func()) { l.atEnd = append(l.atEnd, f) }
+
+func (l *lab) endRow() {
+	for _, f := range slices.Backward(l.atEnd) {
+		f()
+	}
+	l.atEnd = nil
+}
+
+// measure runs one row.
+func (l *lab) measure(b benchmark) (row, error) {
+	defer l.endRow()
+	r := row{Name: b.name, Unit: b.unit, Peer: b.peer, Target: b.target}
+	c, err := b.start(l)
+	if errors.Is(err, errLeftOut) {
+		r.LeftOut = err.Error()
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	runtime.GC() // so that none of what start left is collected within a sample
+	costs, err := l.compare(b, c)
+	if err != nil {
+		return r, err
+	}
+	if b.limit != 0 {
+		costs[1] = []float64{b.limit}
+	}
+	r.fill(costs[0], costs[1])
+	if c.finish != nil {
+		r.Note, err = c.finish()
+	}
+	return r, err
+}
+
+// compare takes samples of both sides alternately, so that a machine that becomes
+// slower does so for both, and lets each side be first equally often.
+func (l *lab) compare(b benchmark, c contest) (costs [2][]float64, err error) {
+	sides := [2]runner{c.ours, c.peer}
+	var counts [2]int
+	for i, side := range sides {
+		if side == nil {
+			continue
+		}
+		if counts[i], err = l.calibrate(b, side); err != nil {
+			return costs, err
+		}
+	}
+	for k := range 2 * l.samplesOf(b) {
+		i := (k + k/2) % 2 // 0 1 1 0 0 1 1 0 …
+		if sides[i] == nil {
+			continue
+		}
+		ns, err := sides[i](counts[i])
+		if err != nil {
+			return costs, err
+		}
+		costs[i] = append(costs[i], ns/float64(counts[i])/b.scale)
+	}
+	return costs, nil
+}
+
+func (l *lab) samplesOf(b benchmark) int {
+	if b.samples != 0 && !l.quick {
+		return b.samples
+	}
+	return l.samples
+}
+
+// calibrate finds how many operations take about one sample. It also warms up:
+// what it measures is not part of the result.
+func (l *lab) calibrate(b benchmark, side runner) (int, error) {
+	if b.samples != 0 {
+		_, err := side(1)
+		return 1, err
+	}
+	for n := 1; ; n *= 4 {
+		ns, err := side(n)
+		if err != nil {
+			return 0, err
+		}
+		if ns > float64(l.sample)/4 {
+			return max(1, int(float64(n)*float64(l.sample)/ns)), nil
+		}
+	}
+}
+
+// timed is the runner that takes the time of f as a whole.
+func timed(f func(n int)) runner {
+	return func(n int) (float64, error) {
+		begin := time.Now()
+		f(n)
+		return float64(time.Since(begin)), nil
+	}
+}
+
+// repeated is the runner that calls f, which measures itself, n times.
+func repeated(f func() (time.Duration, error)) runner {
+	return func(n int) (float64, error) {
+		var total time.Duration
+		for range n {
+			d, err := f()
+			if err != nil {
+				return 0, err
+			}
+			total += d
+		}
+		return float64(total), nil
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// readyLine is what a worker says when it has set itself up.
+const readyLine = "ready"
+
+var errWorker = errors.New("bench: a worker did not start")
+
+// worker is a process that does n operations on request: a child of the bench, or
+// the C program.
+type worker struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// child starts this binary in a role. It is killed when the row ends.
+func (l *lab) child(role string, args ...string) (*worker, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), roleEnv+"="+role)
+	return l.work(cmd)
+}
+
+func (l *lab) work(cmd *exec.Cmd) (*worker, error) {
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	w := &worker{cmd, in, bufio.NewReader(out)}
+	l.later(w.kill)
+	if line, err := w.answer(); line != readyLine {
+		return nil, fmt.Errorf("%w: it said %q: %w", errWorker, line, err)
+	}
+	return w, nil
+}
+
+// kill ends the process by SIGKILL and reaps it. A second call does nothing.
+func (w *worker) kill() {
+	if w.cmd.ProcessState != nil {
+		return
+	}
+	w.cmd.Process.Kill()
+	w.cmd.Wait() // its error is the signal
+}
+
+// ask makes the worker begin; answer waits for the end.
+func (w *worker) ask(n int) error {
+	_, err := fmt.Fprintln(w.in, n)
+	return err
+}
+
+func (w *worker) answer() (string, error) {
+	line, err := w.out.ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+// run is the runner of a worker that measures itself.
+func (w *worker) run(n int) (float64, error) {
+	if err := w.ask(n); err != nil {
+		return 0, err
+	}
+	line, err := w.answer()
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(line, 64)
+}
