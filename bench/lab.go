@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"time"
@@ -18,6 +20,8 @@ type lab struct {
 	samples int
 	sample  time.Duration // how long one sample should take
 	atEnd   []func()
+
+	interrupts chan os.Signal
 }
 
 func newLab(quick bool) (*lab, error) {
@@ -25,13 +29,31 @@ func newLab(quick bool) (*lab, error) {
 	if err != nil {
 		dir, err = os.MkdirTemp("", "shmkit-bench-")
 	}
-	if quick {
-		return &lab{dir: dir, quick: true, samples: 3, sample: 3 * time.Millisecond}, err
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
 	}
-	return &lab{dir: dir, samples: 21, sample: 25 * time.Millisecond}, err
+	l := &lab{dir: dir, samples: 21, sample: 25 * time.Millisecond, interrupts: make(chan os.Signal, 1)}
+	if quick {
+		l.quick, l.samples, l.sample = true, 3, 3*time.Millisecond
+	}
+	signal.Notify(l.interrupts, os.Interrupt)
+	go l.tidyUp()
+	return l, nil
 }
 
-func (l *lab) close() { os.RemoveAll(l.dir) }
+// tidyUp ends the process if it is interrupted. Children end with it.
+func (l *lab) tidyUp() {
+	if _, ok := <-l.interrupts; ok {
+		os.RemoveAll(l.dir)
+		os.Exit(130) // as shells have it: 128 + SIGINT
+	}
+}
+
+func (l *lab) close() {
+	signal.Stop(l.interrupts)
+	close(l.interrupts)
+	os.RemoveAll(l.dir)
+}
 
 // later makes f run when the running row ends; the last one that was added runs
 // first.
