@@ -21,6 +21,7 @@ type view struct {
 	fd     int
 	mem    *mem.Memory
 	header *layout.Header
+	slots  []layout.Participant // the participant table
 	id     ID
 	heap   *heap.Heap // nil unless this process is attached through the view
 }
@@ -45,6 +46,10 @@ func mapFile(f *os.File, path string, length uint64, writable bool) (*view, erro
 		m.Unmap()
 		return nil, err
 	}
+	if v.slots, err = mem.Slice[layout.Participant](v.mem, layout.ParticipantTable, layout.MaxSlots); err != nil {
+		m.Unmap()
+		return nil, err
+	}
 	v.id = v.header.SegmentID
 	return v, nil
 }
@@ -59,13 +64,7 @@ func fileSize(f *os.File) (size, backed, links uint64, err error) {
 // end is Header.End, which is as trustworthy as any shared word.
 func (v *view) end() uint64 { return atomic.LoadUint64(&v.header.End) }
 
-func (v *view) participant(slot uint32) *layout.Participant {
-	p, err := mem.At[layout.Participant](v.mem, layout.ParticipantOff(slot))
-	if err != nil {
-		panic("shm: participant table outside a validated segment: " + err.Error())
-	}
-	return p
-}
+func (v *view) participant(slot uint32) *layout.Participant { return &v.slots[slot] }
 
 // page is the data offset of directory page k, 0 if it is not there yet.
 func (v *view) page(k int) uint64 { return atomic.LoadUint64(&v.header.Pages[k]) }

@@ -61,7 +61,7 @@ type requirement struct {
 
 // modules that the root module may require. Nested modules may require others.
 var modules = []requirement{
-	{"golang.org/x/sys", []string{"internal/sys"}, "the only system calls"},
+	{"golang.org/x/sys", []string{"internal/sys", "internal/crash"}, "the only system calls, and ptrace for tests"},
 	{"github.com/edsrzf/mmap-go", []string{"shm", "internal/mem"}, "every mapping"},
 	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
 	{"github.com/fxamacker/cbor/v2", []string{"ring", "pipe", "process", "pool", "manager"}, "values that are not plain memory"},

@@ -12,6 +12,7 @@ import (
 var systemCallers = map[string]string{
 	"internal/sys":     "the only system calls",
 	"internal/shmtest": "stops and kills processes, for tests",
+	"internal/crash":   "traces processes, for tests",
 	"cmd":              "a program deals with signals and exit codes",
 	"examples":         "a program deals with signals and exit codes",
 	"bench":            "a program deals with signals and exit codes",
