@@ -148,9 +148,9 @@ func (a *Array[T]) View(from, to int) (*Array[T], error) {
 
 // Close ends this handle's use of the array; views of it go on. The last one waits
 // for operations of this process under the lock, and makes those that wait for it
-// fail; it must not be called from within With. The array itself is unchanged, and
-// so is its lock: one that this process holds stays held, and is passed on with
-// sync.ErrOwnerDied when the process leaves the segment. Slices of the array must
+// fail; it must not be called from within With. The array itself is unchanged. If
+// this was the last handle of the process and the process holds the lock, that is
+// passed on with sync.ErrOwnerDied. Slices of the array must
 // not be used any more: the memory may become another object's. Afterwards methods
 // with an error result give ErrClosed, and those without one panic. A second Close
 // gives ErrClosed.

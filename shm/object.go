@@ -210,8 +210,9 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 }
 
 // Close ends one use of the object; the last one of the process ends the
-// process's hold, and the last process's frees an anonymous object. It must be
-// called once per NewObject, OpenObject and OpenHandle.
+// process's hold (a lock that the process still has is passed on as if it had
+// died), and the last process's frees an anonymous object. It must be called once
+// per NewObject, OpenObject and OpenHandle.
 func (o *Object) Close() error {
 	c := o.core
 	c.mu.Lock()
@@ -225,6 +226,9 @@ func (o *Object) Close() error {
 		return nil
 	}
 	delete(c.open, o.index)
+	// Without a handle this process cannot unlock. While the bit is set the payload
+	// is o's, so this is the last moment to pass a lock on.
+	c.orphanLocks(o.record, c.self)
 	clearHolder(o.record, c.slot)
 	c.mu.Unlock()
 	c.freeIfUnused(o.index, o.record, c.slot)

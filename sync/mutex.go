@@ -181,9 +181,9 @@ func (m *Mutex) MarkConsistent() error {
 	}
 }
 
-// Close ends this handle's use of the lock. The lock itself is unchanged: one
-// that this process holds stays held, and is passed on with ErrOwnerDied when the
-// process leaves the segment. Goroutines that wait through this handle get
+// Close ends this handle's use of the lock. The lock itself is unchanged, unless
+// this was the last handle of the process and the process holds it: nobody could
+// unlock it then, so it is passed on as if the process had died. Goroutines that wait through this handle get
 // [ErrClosed] when they next wake. A second Close gives ErrClosed.
 func (m *Mutex) Close() error {
 	word := m.word.Swap(&closedWord)

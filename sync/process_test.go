@@ -239,6 +239,9 @@ func TestMutexHolderLeaves(t *testing.T) {
 	p := start(t, m)
 	ask(p, "lock", "<nil>")
 	ask(p, "close", "<nil>")
+	if info := m.Info(); info.State != "owner died" {
+		t.Errorf("after the last handle was closed: %v", info)
+	}
 	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
 		t.Errorf("got %v", err)
 	}

@@ -115,9 +115,9 @@ func (v *Value[T]) init(o *shm.Object) *Value[T] {
 
 // Close ends this handle's use of the value. It waits for operations of this
 // process that have the lock, and makes those that wait for it fail; it must not
-// be called from within Update. The value itself is unchanged, and so is its lock:
-// one that this process holds stays held, and is passed on with sync.ErrOwnerDied
-// when the process leaves the segment. Afterwards methods with an error result
+// be called from within Update. The value itself is unchanged. If this was the last
+// handle of the process and the process holds the lock, that is passed on with
+// sync.ErrOwnerDied. Afterwards methods with an error result
 // give ErrClosed, and those without one panic. A second Close gives ErrClosed.
 func (v *Value[T]) Close() error {
 	if v.item.Swap(nil) == nil {
