@@ -9,4 +9,7 @@ bench: ; go run ./bench
 cross: ; .ci/run cross
 lint: ; .ci/run format vet lint
 
-.PHONY: check test race fuzz generate bench cross lint
+# Every operation, killed at every event: about half an hour.
+crash: ; go test -count=1 -timeout 60m -v ./internal/crash -full
+
+.PHONY: crash check test race fuzz generate bench cross lint
