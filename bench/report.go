@@ -91,8 +91,8 @@ func (r *report) writeMarkdown(path string) error {
 
 func (r *report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %d × %s, kernel %s, %s; medians, in brackets where the middle 80 %% lie.\n\n",
-		r.Date, r.OS, r.Arch, r.CPUs, r.CPU, r.Kernel, r.Go)
+	fmt.Fprintf(&b, "%s, %s/%s, %d CPUs, %s; medians, in brackets where the middle 80 %% lie.\n\n",
+		r.Date, r.OS, r.Arch, r.CPUs, r.Go)
 	b.WriteString("| row | ours | peer's | peer | ratio | target |\n|---|---|---|---|---:|---|\n")
 	for _, x := range r.Rows {
 		if x.LeftOut != "" {
