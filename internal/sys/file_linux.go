@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -50,16 +49,13 @@ func Allocate(f *os.File, off, n int64) error {
 }
 
 // OpenFile opens a regular file. It follows no symbolic link at the end of the
-// path, except the kernel's own in /proc, and does not wait for a pipe's peer.
+// path and does not wait for the peer of a pipe.
 func OpenFile(path string, write bool) (*os.File, error) {
 	flags := unix.O_RDONLY
 	if write {
 		flags = unix.O_RDWR
 	}
-	if !strings.HasPrefix(path, "/proc/") {
-		flags |= unix.O_NOFOLLOW
-	}
-	f, err := os.OpenFile(path, flags|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	f, err := os.OpenFile(path, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}

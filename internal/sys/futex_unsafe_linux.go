@@ -9,35 +9,57 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Operations and flags of the kernel. None has the PRIVATE flag: the words are
+// shared between processes.
 const (
-	futexWait      = 0
-	futexWake      = 1
-	futexWaiters   = 1 << 31
-	sysFutexWaitv  = 449 // the same number on amd64 and arm64
-	futex2SizeU32  = 2   // and not FUTEX2_PRIVATE: the words are shared
-	fallbackSlice  = 5 * time.Millisecond
-	waitvUnknown   = 0
-	waitvWorks     = 1
-	waitvIsMissing = 2
+	futexWait     = 0
+	futexWake     = 1
+	futexWaiters  = 1 << 31
+	sysFutexWaitv = 449 // the same number on amd64 and arm64
+	futex2SizeU32 = 2
+)
+
+// fallbackSlice is how long a wait without futex_waitv lasts at most.
+const fallbackSlice = 5 * time.Millisecond
+
+// States of waitv.
+const (
+	waitvUnknown = iota
+	waitvWorks
+	waitvMissing
 )
 
 // waitv tells whether the kernel, or the sandbox in front of it, has futex_waitv.
 var waitv atomic.Int32
 
+// idle is a word that nobody writes. It is global because the kernel gets its
+// address as a number, and a stack may move.
+var idle uint32
+
 // HasWaitV tells whether FutexWait can wait on several words at once. Where it
 // can not, it waits on the first in short slices.
 func HasWaitV() bool {
 	if waitv.Load() == waitvUnknown {
-		var w uint32
-		FutexWait([]Word{{&w, 1}}, time.Millisecond)
+		FutexWait([]Word{{&idle, 1}}, 0)
 	}
 	return waitv.Load() == waitvWorks
 }
 
+// ForgoWaitV makes this process do without futex_waitv, as under an old kernel,
+// until restore is called. It is for tests.
+func ForgoWaitV() (restore func()) {
+	was := waitv.Swap(waitvMissing)
+	return func() { waitv.Store(was) }
+}
+
 // FutexWake wakes up to n sleepers on addr, in any process, and returns how many
-// it woke. It is raw: it never sleeps, so the scheduler need not know.
+// it woke. It is raw: it never sleeps, so the scheduler need not know. addr may
+// be unmapped; then nobody is woken.
 func FutexWake(addr *uint32, n int) int {
-	r, _, _ := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(addr)), futexWake, uintptr(n), 0, 0, 0)
+	r, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(addr)), futexWake, uintptr(n), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
 	return int(r)
 }
 
@@ -48,42 +70,43 @@ type waiter struct {
 }
 
 // FutexWait sleeps while each word has its value, for at most timeout, on the
-// monotonic clock. It returns the index of the word that was woken, or -1 and
-// ErrTimeout, ErrAgain or ErrInterrupted. A wake-up may be spurious. words must
-// have 1 to MaxWords entries.
+// monotonic clock. It returns the index of a word that was woken; words before it
+// may have been woken too, which nobody will tell. Otherwise it returns -1 and
+// ErrTimeout, ErrAgain, ErrInterrupted or what the kernel said. A wake-up may be
+// spurious, and without futex_waitv a timeout may come early. It reads no word
+// itself, so that one that is unmapped meanwhile is an error and no crash.
+//
+// Preconditions:
+//   - there are 1 to MaxWords words;
+//   - no word is on a stack of Go.
 func FutexWait(words []Word, timeout time.Duration) (int, error) {
-	if waitv.Load() == waitvIsMissing {
-		return waitFirst(words, timeout)
+	if waitv.Load() == waitvMissing {
+		return waitFirst(words[0], timeout)
 	}
-	var few [4]waiter
+	var few [6]waiter
 	list := few[:0]
 	for _, w := range words {
 		list = append(list, waiter{uint64(w.Val), uint64(uintptr(unsafe.Pointer(w.Addr))), futex2SizeU32, 0})
 	}
-	deadline := unix.NsecToTimespec(Monotonic() + int64(timeout))
+	const century = 100 * 365 * 24 * time.Hour // a sum with it does not overflow
+	deadline := unix.NsecToTimespec(Monotonic() + int64(min(max(timeout, 0), century)))
 	n, _, errno := unix.Syscall6(sysFutexWaitv, uintptr(unsafe.Pointer(&list[0])), uintptr(len(list)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
 	if errno == unix.ENOSYS || errno == unix.EPERM {
-		waitv.Store(waitvIsMissing)
-		return waitFirst(words, timeout)
+		waitv.Store(waitvMissing)
+		return waitFirst(words[0], timeout)
 	}
-	waitv.Store(waitvWorks)
+	waitv.CompareAndSwap(waitvUnknown, waitvWorks)
 	return outcome(int(n), errno)
 }
 
-// waitFirst sleeps on the first word alone, so short that the caller, who looks
-// at the others, is not late.
-func waitFirst(words []Word, timeout time.Duration) (int, error) {
+// waitFirst sleeps on one word, so short that the caller, who looks at the
+// others, is not late.
+func waitFirst(w Word, timeout time.Duration) (int, error) {
 	slice := unix.NsecToTimespec(int64(min(max(timeout, 0), fallbackSlice)))
-	for _, w := range words[1:] {
-		if atomic.LoadUint32(w.Addr) != w.Val {
-			return -1, ErrAgain
-		}
-	}
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(words[0].Addr)), futexWait,
-		uintptr(words[0].Val), uintptr(unsafe.Pointer(&slice)), 0, 0)
-	runtime.KeepAlive(words)
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w.Addr)), futexWait,
+		uintptr(w.Val), uintptr(unsafe.Pointer(&slice)), 0, 0)
 	return outcome(0, errno)
 }
 

@@ -37,9 +37,10 @@ var pidNamespace = sync.OnceValue(func() uint64 {
 // PIDNamespace identifies the PID namespace of this process, 0 if unknown.
 func PIDNamespace() uint64 { return pidNamespace() }
 
-// CommandName is the name of the running program, for people.
+// CommandName is the name of the running program, for people, cut to leave a zero
+// at its end.
 func CommandName() (name [32]byte) {
-	copy(name[:], filepath.Base(os.Args[0]))
+	copy(name[:len(name)-1], filepath.Base(os.Args[0]))
 	return name
 }
 

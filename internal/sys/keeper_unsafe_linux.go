@@ -2,6 +2,7 @@ package sys
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -18,36 +19,53 @@ type robustList struct {
 	pending     uintptr
 }
 
-// keeper is the one thread of this process whose death the kernel announces. It
+// keeperThread is the one thread of this process whose death the kernel announces. It
 // ends with the process and at no other time.
-var keeper struct {
-	// mu guards the list against other writers. The kernel reads it at any time,
-	// so every change is one store that leaves the list whole.
+type keeperThread struct {
+	// mu guards what follows against other writers. The kernel reads the list at
+	// any time, so every change of it is one store that leaves it whole.
 	mu   sync.Mutex
 	tid  uint32
 	list robustList // a global variable of Go does not move
+
+	// nodes is the list once more, first node last. Links are taken from here and
+	// never read back from the nodes, which others can write.
+	nodes []*uint64
 }
+
+var keeper keeperThread
 
 // Watch makes the kernel announce the end of this process in *death: it will set
 // FUTEX_OWNER_DIED there and wake one sleeper. node is the list node for the
-// kernel; the distance from it to death must be the same in every call. Both must
-// stay mapped until Unwatch.
+// kernel, which visits the 2048 latest; for an older one only the loss of the
+// locks tells.
+//
+// Preconditions:
+//   - death is as far from node as in the first call of the process;
+//   - both stay mapped until Unwatch.
 func Watch(node *uint64, death *uint32) error {
 	k := &keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	head := uintptr(unsafe.Pointer(&k.list))
+	offset := int(uintptr(unsafe.Pointer(death)) - uintptr(unsafe.Pointer(node)))
 	if k.tid == 0 {
-		k.list.next = head
-		k.list.futexOffset = int(uintptr(unsafe.Pointer(death)) - uintptr(unsafe.Pointer(node)))
+		k.list.next, k.list.futexOffset = k.address(len(k.nodes)-1), offset
 		if err := startKeeper(); err != nil {
 			return err
 		}
 	}
-	// The word first: a node whose word does not name the keeper is skipped.
+	if offset != k.list.futexOffset {
+		panic("sys: death word at another distance from its node")
+	}
+	// The word first: the kernel skips a node whose word does not name the keeper.
+	// Killed after this store, the process is found dead by its lock alone.
 	atomic.StoreUint32(death, k.tid|futexWaiters)
+	if slices.Contains(k.nodes, node) {
+		return nil // linked twice it would be a circle
+	}
 	atomic.StoreUint64(node, uint64(k.list.next))
 	atomic.StoreUintptr(&k.list.next, uintptr(unsafe.Pointer(node)))
+	k.nodes = append(k.nodes, node)
 	return nil
 }
 
@@ -57,18 +75,25 @@ func Unwatch(node *uint64) {
 	k := &keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	head, target := uintptr(unsafe.Pointer(&k.list)), uintptr(unsafe.Pointer(node))
-	for at := &k.list.next; *at != head && *at != 0; at = nodeAt(*at) {
-		if *at == target {
-			atomic.StoreUintptr(at, uintptr(atomic.LoadUint64(node)))
-			return
-		}
+	i := slices.Index(k.nodes, node)
+	if i < 0 {
+		return
 	}
+	if next := k.address(i - 1); i == len(k.nodes)-1 {
+		atomic.StoreUintptr(&k.list.next, next)
+	} else {
+		atomic.StoreUint64(k.nodes[i+1], uint64(next))
+	}
+	k.nodes = slices.Delete(k.nodes, i, i+1)
 }
 
-// nodeAt turns an address on the list back into a pointer. Nodes are in mapped
-// memory, which the garbage collector neither moves nor frees.
-func nodeAt(addr uintptr) *uintptr { return *(**uintptr)(unsafe.Pointer(&addr)) }
+// address is where node i is, or the head, which ends the list, for -1.
+func (k *keeperThread) address(i int) uintptr {
+	if i < 0 {
+		return uintptr(unsafe.Pointer(&k.list))
+	}
+	return uintptr(unsafe.Pointer(k.nodes[i]))
+}
 
 // startKeeper starts the thread and waits until it is registered.
 func startKeeper() error {
@@ -85,9 +110,8 @@ func startKeeper() error {
 			return
 		}
 		ready <- started{uint32(unix.Gettid()), nil}
-		var never uint32
 		for {
-			unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&never)), futexWait, 0, 0, 0, 0)
+			unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&idle)), futexWait, 0, 0, 0, 0)
 		}
 	}()
 	s := <-ready

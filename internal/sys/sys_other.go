@@ -11,6 +11,9 @@ import (
 // HasWaitV is false: there is no futex_waitv.
 func HasWaitV() bool { return false }
 
+// ForgoWaitV does nothing.
+func ForgoWaitV() (restore func()) { return func() {} }
+
 // FutexWake wakes nobody.
 func FutexWake(addr *uint32, n int) int { return 0 }
 
