@@ -214,11 +214,12 @@ func (h *hubs) wakeOne(b *bank, w sys.Word) {
 	}
 }
 
-// wakeChanged wakes one sleeper of each word that no longer has its value.
-// Requires mu.
+// wakeChanged wakes one sleeper of each word that no longer has its value. It
+// looks only at words that still have one: where the last sleeper has left, the
+// memory may be unmapped by now. Requires mu.
 func (h *hubs) wakeChanged(b *bank, words []sys.Word) {
 	for _, w := range words {
-		if atomic.LoadUint32(w.Addr) != w.Val {
+		if b.entries[w] != nil && atomic.LoadUint32(w.Addr) != w.Val {
 			h.wakeOne(b, w)
 		}
 	}

@@ -244,3 +244,35 @@ func TestDeadline(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The memory of a word may go as soon as its last sleeper has left.
+func TestWordUnmapped(t *testing.T) {
+	watchdog(t)
+	others := make([]uint32, 12) // enough to send the next ones to the hub
+	var crowd sync.WaitGroup
+	for i := range others {
+		crowd.Go(func() { sleepUntil(context.Background(), &others[i]) })
+	}
+	waitFor(len(others))
+	for range 200 {
+		page, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		left := make(chan error)
+		go func() { left <- sleepUntil(ctx, wordIn(page)) }()
+		waitFor(len(others) + 1)
+		cancel()
+		<-left
+		if err := syscall.Munmap(page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second) // until the hub looks at its words again: it must not touch the last one
+	for i := range others {
+		atomic.StoreUint32(&others[i], 1)
+		park.Wake(&others[i], 1)
+	}
+	crowd.Wait()
+}
