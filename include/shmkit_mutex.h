@@ -149,6 +149,18 @@ static inline int shk_mutex_slow(shmkit_handle *h, int64_t deadline)
 	}
 }
 
+// shk_mutex_settle: whoever takes a lock over from the dead first finishes what
+// they were storing, see shmkit_value.h.
+static inline int shk_mutex_settle(shmkit_handle *h, int err)
+{
+	if (err == SHMKIT_EOWNERDEAD && h->redo_state != NULL) {
+		if (SHK_LOAD(h->redo_state) & SHMKIT_REDO_COPY)
+			memcpy(h->items, h->redo_shadow, h->item_size);
+		SHK_STORE(h->redo_state, (uint64_t)0);
+	}
+	return err;
+}
+
 static inline int shk_mutex_usable(const shmkit_handle *h)
 {
 	if (h->segment == NULL || h->segment->base == NULL)
@@ -172,7 +184,7 @@ static inline int shmkit_mutex_lock(shmkit_handle *h)
 	int err = shk_mutex_usable(h);
 	if (err || shk_cas32(&h->mutex->word, 0, h->segment->owner))
 		return err;
-	return shk_mutex_slow(h, INT64_MAX);
+	return shk_mutex_settle(h, shk_mutex_slow(h, INT64_MAX));
 }
 
 // shmkit_mutex_timedlock is shmkit_mutex_lock with a deadline on CLOCK_MONOTONIC,
@@ -182,7 +194,7 @@ static inline int shmkit_mutex_timedlock(shmkit_handle *h, const struct timespec
 	int err = shk_mutex_usable(h);
 	if (err || shk_cas32(&h->mutex->word, 0, h->segment->owner))
 		return err;
-	return shk_mutex_slow(h, (int64_t)deadline->tv_sec * SHK_SECOND + deadline->tv_nsec);
+	return shk_mutex_settle(h, shk_mutex_slow(h, (int64_t)deadline->tv_sec * SHK_SECOND + deadline->tv_nsec));
 }
 
 // shmkit_deadline is the time on CLOCK_MONOTONIC that is so many ms from now.
@@ -201,7 +213,7 @@ static inline int shmkit_mutex_trylock(shmkit_handle *h)
 	do
 		err = shk_mutex_try(h, SHK_LOAD(&h->mutex->word), 0, 0);
 	while (err == SHK_AGAIN);
-	return err == -EINPROGRESS ? (int)SHMKIT_EBUSY : err;
+	return err == -EINPROGRESS ? (int)SHMKIT_EBUSY : shk_mutex_settle(h, err);
 }
 
 static inline int shk_mutex_unlock_slow(shmkit_handle *h)

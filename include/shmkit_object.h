@@ -5,6 +5,11 @@
 
 #include "shmkit_record.h"
 
+// Bits of the redo state of a large Value, see docs/format.md.
+#define SHMKIT_REDO_HELD UINT64_C(1) // the holder of the lock only loads and stores the item whole
+#define SHMKIT_REDO_COPY UINT64_C(2) // the shadow is the value and is being copied over the item
+#define SHMKIT_REDO_OWED UINT64_C(4) // a death is still to be told
+
 // shmkit_handle is this process's use of one object. All fields were read once
 // and checked when it was found; read them, do not write them. It may be copied,
 // but released only once per shmkit_find. Any thread may use it. If this process
@@ -22,6 +27,8 @@ typedef struct shmkit_handle {
 	unsigned char *data; // payload
 	unsigned char *items;
 	shmkit_mutex *mutex; // the object's lock, or NULL
+	unsigned char *redo_shadow; // of a Value that is too large for one store, or NULL
+	uint64_t *redo_state;
 	char signature[SHMKIT_MAX_SIGNATURE + 1];
 } shmkit_handle;
 
@@ -74,6 +81,27 @@ static inline int shk_fill_mutex(shmkit_handle *h)
 	return 0;
 }
 
+static inline int shk_one_store(uint64_t size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+// shk_fill_redo finds the redo area, which follows the item of a large Value.
+static inline int shk_fill_redo(shmkit_handle *h)
+{
+	uint64_t whole = ((uint64_t)h->item_size + 7) & ~UINT64_C(7);
+	if (h->kind != SHMKIT_OBJECT_VALUE || h->mutex == NULL || shk_one_store(h->item_size))
+		return 0;
+	uint64_t room = h->size - (uint64_t)(h->items - h->data);
+	if (h->count != 1 || room < 2 * whole + sizeof *h->redo_state)
+		return shk_corrupt(h->segment, "object.size", h->size);
+	if ((uintptr_t)h->items % sizeof *h->redo_state != 0)
+		return shk_corrupt(h->segment, "object.items_off", (uint64_t)(h->items - h->data));
+	h->redo_shadow = h->items + whole;
+	h->redo_state = (uint64_t *)(void *)(h->redo_shadow + whole);
+	return 0;
+}
+
 // shk_fill copies the record into h, each field read once and checked.
 static inline int shk_fill(shmkit_handle *h)
 {
@@ -95,7 +123,9 @@ static inline int shk_fill(shmkit_handle *h)
 	memcpy(h->signature, o->signature, signature);
 	h->data = s->base + data;
 	int err = shk_fill_items(h);
-	return err ? err : shk_fill_mutex(h);
+	if (err == 0)
+		err = shk_fill_mutex(h);
+	return err ? err : shk_fill_redo(h);
 }
 
 static inline int shk_open_handle(shmkit_segment *s, uint32_t index, uint32_t generation, shmkit_handle *h)
