@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shmkit/internal/shmtest"
+	"shmkit/internal/sys"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
@@ -387,4 +388,26 @@ func TestMutexSamePIDInTwoNamespaces(t *testing.T) {
 	}
 	p.Kill()
 	q.Expect("died")
+}
+
+// Without futex_waitv a waiter cannot sleep on the death word: it asks the kernel
+// when its sleep ends, and gets the lock all the same.
+func TestMutexWithoutWaitV(t *testing.T) {
+	watchdog(t)
+	defer sys.ForgoWaitV()()
+	m := newMutex(t)
+	for range 5 {
+		p := start(t, m)
+		ask(p, "lock", "<nil>")
+		got := make(chan error)
+		go func() { got <- m.Lock() }()
+		asleep(1)
+		p.Signal(syscall.SIGKILL)
+		if err := <-got; !errors.Is(err, shsync.ErrOwnerDied) {
+			t.Fatalf("got %v", err)
+		}
+		must(t, m.MarkConsistent())
+		must(t, m.Unlock())
+		p.Kill()
+	}
 }
