@@ -84,7 +84,7 @@ func newCore(f *os.File, path string, size, maxSize uint64, named bool) (*core, 
 	return c, nil
 }
 
-func (v *view) format(size, maxSize uint64, named bool) (*core, error) {
+func (v *view) format(size, maxSize uint64, named bool) (c *core, err error) {
 	boot, err := sys.BootID()
 	if err != nil {
 		return nil, err
@@ -99,18 +99,23 @@ func (v *view) format(size, maxSize uint64, named bool) (*core, error) {
 	if named {
 		h.Kind = layout.KindNamed
 	}
-	c, err := attach(v)
-	if err != nil {
+	if c, err = attach(v); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			// The memory goes: the kernel must not follow a link into it.
+			sys.Unwatch(&c.part.RobustNext)
+		}
+	}()
 	c.refs.Store(1)
 	c.unlinked = !named
-	if err := heap.FormatArena(v.mem, layout.FirstArena, size-layout.FirstArena, c.self); err != nil {
-		return nil, err
+	if err = heap.FormatArena(v.mem, layout.FirstArena, size-layout.FirstArena, c.self); err != nil {
+		return c, err
 	}
 	atomic.StoreUint64(&h.End, size)
-	if err := c.addPage(); err != nil {
-		return nil, err
+	if err = c.addPage(); err != nil {
+		return c, err
 	}
 	atomic.StoreUint32(&h.State, layout.StateLive)
 	return c, nil

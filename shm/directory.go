@@ -35,7 +35,7 @@ func checkName(name string) error {
 // are objects, which also ends a loop that damage made.
 func (v *view) chain(hash uint64, f func(i uint32, o *layout.Object) bool) error {
 	i := atomic.LoadUint32(v.bucket(hash))
-	for range layout.MaxObjects {
+	for range v.records() {
 		if i == 0 {
 			return nil
 		}
@@ -48,6 +48,9 @@ func (v *view) chain(hash uint64, f func(i uint32, o *layout.Object) bool) error
 			return nil
 		}
 		i = next
+	}
+	if i == 0 {
+		return nil
 	}
 	return &CorruptError{"directory chain", hash % layout.Buckets, nil}
 }
@@ -96,7 +99,7 @@ func (c *core) publish(i uint32, o *layout.Object, state uint64, name string) er
 // unlinkName takes o out of its chain, if it is in it. The caller holds LockAdmin.
 func (v *view) unlinkName(i uint32, o *layout.Object) {
 	at := v.bucket(o.NameHash)
-	for range layout.MaxObjects {
+	for range v.records() {
 		j := atomic.LoadUint32(at)
 		if j == 0 {
 			return

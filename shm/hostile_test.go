@@ -238,3 +238,21 @@ func TestHostileKinds(t *testing.T) {
 		t.Errorf("missing file: %v", err)
 	}
 }
+
+// A name chain that leads back to itself ends at once, not after as many steps as
+// a full table has records.
+func TestHostileChain(t *testing.T) {
+	image := sample(t)
+	page := binary.LittleEndian.Uint64(image[264:]) // header.Pages[0]
+	for i := uint64(1); i < 8; i++ {
+		binary.LittleEndian.PutUint32(image[page+i*layout.ObjectSize+16:], uint32(i)) // object[i].Next = i
+	}
+	path := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := shm.Check(path); err != nil || len(found) == 0 {
+		t.Errorf("Check: %v, %v", found, err)
+	}
+	probe(t, image)
+}

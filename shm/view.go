@@ -84,6 +84,16 @@ func (v *view) object(i uint32) (*layout.Object, error) {
 	return o, nil
 }
 
+// records is how many records the pages that exist have: no chain is longer.
+func (v *view) records() (n uint32) {
+	for k := range layout.MaxPages {
+		if v.page(k) != 0 {
+			n += layout.PageObjects(k)
+		}
+	}
+	return n
+}
+
 // objects calls f for every record of every page that exists, from index from
 // on (1 is the first), until f returns false.
 func (v *view) objects(from uint32, f func(i uint32, o *layout.Object) bool) error {
