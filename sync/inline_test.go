@@ -1,0 +1,23 @@
+package sync_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The fast paths inline into their callers.
+func TestFastPathsInline(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command on this machine")
+	}
+	out, err := exec.Command("go", "build", "-gcflags=-m", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, f := range []string{"(*Mutex).Lock", "(*Mutex).Unlock"} {
+		if !strings.Contains(string(out), "can inline "+f+"\n") {
+			t.Errorf("%s does not inline", f)
+		}
+	}
+}
