@@ -14,8 +14,8 @@ const (
 	// A sleep of a hub thread is bounded by firstTick, and by twice as long each
 	// time nothing happened, up to lastTick. Each new sleep compares every word with
 	// its value again, which finds changes that nobody announced.
-	firstTick = 256 * time.Millisecond
-	lastTick  = 4 * time.Second
+	firstTick = time.Second
+	lastTick  = 8 * time.Second
 	// recheckAfter is when a sleeper of the hub is sent to ask the kernel.
 	recheckAfter = 8 * time.Second
 	// bankWords is how many distinct words one hub thread takes; one entry of the
