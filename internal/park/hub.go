@@ -30,6 +30,7 @@ const (
 //     sleeper of it, who leaves the hub. If the word has still (another) value
 //     then, the next turn passes it to the next one. So a wake-up for one wakes
 //     one, and a changed word wakes all, one after the other.
+//   - A wake-up whose sleepers have all left goes back to the kernel.
 //   - Whoever leaves the hub looks at the shared state before it sleeps again, or
 //     its Loop ends with an error and the caller passes the wake-up on.
 //   - A sleeper is in the maps and has an empty channel, or it is in none and its
@@ -171,6 +172,7 @@ func (h *hubs) run(b *bank) {
 		h.mu.Lock()
 		b.asleep = false
 		if woken > 0 {
+			h.handBack(b, words[1:woken+1])
 			h.wakeOne(b, words[woken])
 		} else if err != nil {
 			h.wakeChanged(b, words[1:])
@@ -211,6 +213,17 @@ func (h *hubs) wakeOne(b *bank, w sys.Word) {
 		s := list[0]
 		h.remove(s)
 		s.woken <- false
+	}
+}
+
+// handBack gives wake-ups that came for nobody back to the kernel: the sleepers of
+// the word have left, and another process may need them. words are those that the
+// kernel may have woken; it tells of the last one only. Requires mu.
+func (h *hubs) handBack(b *bank, words []sys.Word) {
+	for _, w := range words {
+		if b.entries[w] == nil {
+			sys.FutexWake(w.Addr, 1)
+		}
 	}
 }
 
