@@ -161,21 +161,26 @@ func (h *hubs) run(b *bank) {
 	words := make([]sys.Word, 0, sys.MaxWords)
 	next := time.Now().Add(recheckAfter)
 	tick := firstTick
+	more := false // some word had changed: others of its sleepers wait for the next turn
 	for {
 		if words = h.snapshot(b, words[:0]); words == nil {
 			return
 		}
-		woken, err := sys.FutexWait(words, tick)
+		bound := tick
+		if more {
+			bound = 0
+		}
+		woken, err := sys.FutexWait(words, bound)
 		if tick = min(2*tick, lastTick); !errors.Is(err, sys.ErrTimeout) {
 			tick = firstTick
 		}
 		h.mu.Lock()
-		b.asleep = false
+		b.asleep, more = false, false
 		if woken > 0 {
 			h.handBack(b, words[1:woken+1])
 			h.wakeOne(b, words[woken])
 		} else if err != nil {
-			h.wakeChanged(b, words[1:])
+			more = h.wakeChanged(b, words[1:])
 		}
 		if now := time.Now(); now.After(next) {
 			h.wakeOld(b, now)
@@ -227,15 +232,17 @@ func (h *hubs) handBack(b *bank, words []sys.Word) {
 	}
 }
 
-// wakeChanged wakes one sleeper of each word that no longer has its value. It
-// looks only at words that still have one: where the last sleeper has left, the
+// wakeChanged wakes one sleeper of each word that no longer has its value, and
+// tells whether there was one. It looks only at words that still have one: where the last sleeper has left, the
 // memory may be unmapped by now. Requires mu.
-func (h *hubs) wakeChanged(b *bank, words []sys.Word) {
+func (h *hubs) wakeChanged(b *bank, words []sys.Word) (any bool) {
 	for _, w := range words {
 		if b.entries[w] != nil && atomic.LoadUint32(w.Addr) != w.Val {
 			h.wakeOne(b, w)
+			any = true
 		}
 	}
+	return any
 }
 
 // wakeOld sends those who have slept long to ask the kernel. Requires mu.

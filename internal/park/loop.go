@@ -43,11 +43,18 @@ func (r *Round) Within(d time.Duration) { r.within = d }
 
 // Loop calls attempt until it is done or fails, and sleeps in between on the words
 // that it names. If ctx ends first Loop returns its cause; the call may then have
-// received a wake-up that another sleeper needed, so the caller passes one on.
+// received a wake-up that another sleeper needed, so the caller passes one on. A
+// nil ctx never ends.
+//
+// Preconditions:
+//   - an attempt that is not Spinning, done or failed names at least one word
 func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) error {
 	var r Round
 	if done, err := spin(&r, attempt); done || err != nil {
 		return err
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	s := sleep{ctx: ctx, slice: firstSlice}
 	defer s.end()
