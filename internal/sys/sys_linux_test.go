@@ -61,8 +61,11 @@ func watchWords(c *shmtest.Child) {
 		}
 	}
 	c.Say("watching")
-	if c.Hear() == "exit" {
+	switch c.Hear() {
+	case "exit":
 		return
+	case "exec": // a program that waits for its input to end
+		c.Must(syscall.Exec("/bin/cat", []string{"cat"}, nil))
 	}
 	c.Park()
 }
@@ -71,7 +74,7 @@ func watchWords(c *shmtest.Child) {
 // and none that was taken off.
 func TestDeathWords(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
-	for _, end := range []string{"kill", "exit"} {
+	for _, end := range []string{"kill", "exit", "exec"} {
 		dir := t.TempDir()
 		paths := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
 		p := shmtest.Start(t, "watch", paths...)
@@ -87,7 +90,7 @@ func TestDeathWords(t *testing.T) {
 		if end == "kill" {
 			p.Signal(syscall.SIGKILL)
 		} else {
-			p.Send("exit")
+			p.Send(end)
 		}
 		for atomic.LoadUint32(&a[0].Death) == alive {
 			// One sleeper is woken by the kernel; a slice bounds the test's wait only
