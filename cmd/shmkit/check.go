@@ -13,59 +13,53 @@ type checkRecord struct {
 }
 
 func (c *command) check() error {
-	if len(c.args) == 0 {
-		return errUsage
+	records := []checkRecord{}
+	for _, name := range c.args {
+		records = append(records, checkOne(name))
 	}
-	return c.report(checkAll(c.args))
-}
-
-// checkAll checks each segment; a file that cannot even be opened is a finding.
-func checkAll(names []string) (records []checkRecord) {
-	for _, name := range names {
-		r := checkRecord{Path: name, Violations: []string{}}
-		found, err := shm.Check(name)
-		if err != nil {
-			r.Error = err.Error()
-		}
-		for _, v := range found {
-			r.Violations = append(r.Violations, v.String())
-		}
-		records = append(records, r)
-	}
-	return records
-}
-
-// report prints what was found, and fails if that is anything.
-func (c *command) report(records []checkRecord) error {
 	if c.json {
 		if err := c.printJSON(records); err != nil {
 			return err
 		}
-		return verdict(records)
 	}
-	for _, r := range records {
-		c.printCheck(r)
-	}
-	return verdict(records)
+	return c.report(records)
 }
 
-func verdict(records []checkRecord) error {
+// checkOne checks a segment; a file that cannot even be opened is a finding.
+func checkOne(name string) checkRecord {
+	found, err := shm.Check(name)
+	r := checkRecord{Path: name, Violations: []string{}}
+	if err != nil {
+		r.Error = reason(err)
+	}
+	for _, v := range found {
+		r.Violations = append(r.Violations, v.String())
+	}
+	return r
+}
+
+// report fails if there is any finding. Unless the records went out as JSON
+// already, it prints them.
+func (c *command) report(records []checkRecord) (err error) {
 	for _, r := range records {
 		if r.Error != "" || len(r.Violations) > 0 {
-			return errFound
+			err = errFound
+		}
+		if !c.json {
+			c.printCheck(r)
 		}
 	}
-	return nil
+	return err
 }
 
 func (c *command) printCheck(r checkRecord) {
 	switch {
 	case r.Error != "":
-		fmt.Fprintf(c.out, "%s: %s\n", r.Path, r.Error)
+		fmt.Fprintf(c.out, "%s: unsound: %s\n", printable(r.Path), printable(r.Error))
 	case len(r.Violations) == 0:
-		fmt.Fprintf(c.out, "%s: sound\n", r.Path)
+		fmt.Fprintf(c.out, "%s: sound\n", printable(r.Path))
 	}
 	for _, v := range r.Violations {
-		fmt.Fprintf(c.out, "%s: %s\n", r.Path, v)
+		fmt.Fprintf(c.out, "%s: %s\n", printable(r.Path), printable(v))
 	}
 }

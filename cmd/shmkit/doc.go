@@ -1,7 +1,12 @@
 // Command shmkit shows and checks segments of shared memory.
 //
-// The model: it maps files and looks; it attaches to nothing. Only rm and doctor
-// change anything.
+// The model: it maps files and looks. Only three commands change anything: rm,
+// doctor, and ls, which removes anonymous segments that nobody is attached to.
+//
+// Guarantees: no file crashes it, however damaged; what it prints holds no control
+// characters; the fields of --json stay.
+//
+// What it does not do: it repairs no damage and ends no process.
 //
 // Exit status: 0 if all is well, 1 if something was found or failed, 2 for a wrong
 // command line.

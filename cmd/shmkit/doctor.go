@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"shmkit/shm"
 )
@@ -16,9 +17,6 @@ type doctorRecord struct {
 // doctor removes what killed processes left, cleans up their slots, and checks
 // everything.
 func (c *command) doctor() error {
-	if len(c.args) > 0 {
-		return errUsage
-	}
 	removed, err := shm.Sweep()
 	if err != nil {
 		return err
@@ -28,41 +26,48 @@ func (c *command) doctor() error {
 		return err
 	}
 	d := doctorRecord{Removed: removed, Segments: []checkRecord{}}
-	var paths []string
-	for _, s := range list {
-		paths = append(paths, s.Path)
-		if s.Err == nil {
-			d.Swept += sweepSlots(s)
-		}
+	for i := range list {
+		d.treat(&list[i])
 	}
-	d.Segments = append(d.Segments, checkAll(paths)...)
 	if c.json {
 		if err := c.printJSON(d); err != nil {
 			return err
 		}
-		return verdict(d.Segments)
+	} else {
+		fmt.Fprintf(c.out, "abandoned anonymous segments removed: %d\nslots of dead processes cleaned up: %d\n", d.Removed, d.Swept)
 	}
-	fmt.Fprintf(c.out, "removed %d abandoned anonymous segments, cleaned up after %d dead processes\n", d.Removed, d.Swept)
 	return c.report(d.Segments)
+}
+
+// treat sweeps one segment, then checks it. One that went away meanwhile needs
+// neither.
+func (d *doctorRecord) treat(s *shm.Info) {
+	swept, err := sweepSlots(s)
+	d.Swept += swept
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	r := checkOne(s.Path)
+	if err != nil && r.Error == "" {
+		r.Error = reason(err)
+	}
+	d.Segments = append(d.Segments, r)
 }
 
 // sweepSlots attaches to a segment, which cleans up after its dead, and tells how
 // many there were.
-func sweepSlots(s shm.Info) (dead int) {
+func sweepSlots(s *shm.Info) (dead int, err error) {
 	for _, p := range s.Participants {
 		if !p.Alive {
 			dead++
 		}
 	}
 	if dead == 0 {
-		return 0
+		return 0, s.Err
 	}
 	seg, err := shm.Open(s.Path)
 	if err != nil {
-		return 0 // the check that follows tells why
+		return 0, err
 	}
-	if err := seg.Close(); err != nil && !errors.Is(err, shm.ErrClosed) {
-		return 0
-	}
-	return dead
+	return dead, seg.Close()
 }

@@ -7,9 +7,6 @@ import (
 )
 
 func (c *command) inspect() error {
-	if len(c.args) != 1 {
-		return errUsage
-	}
 	info, err := shm.Inspect(c.args[0])
 	if err != nil {
 		return err
@@ -21,8 +18,8 @@ func (c *command) inspect() error {
 		return c.printJSON(recordOf(info))
 	}
 	fmt.Fprintf(c.out, "%s\n  id %s, %s, created %s ago, %s of at most %s\n",
-		info.Path, info.ID, kind(info.Anonymous), age(info.Created), size(info.Bytes), size(info.MaxBytes))
-	fmt.Fprintf(c.out, "  heap: %d arenas, %d blocks in use, %s free, largest free block %s\n\n",
+		printable(info.Path), info.ID, kind(info.Anonymous), age(info.Created), size(info.Bytes), size(info.MaxBytes))
+	fmt.Fprintf(c.out, "  heap: arenas %d, blocks in use %d, free %s, largest free block %s\n\n",
 		info.Heap.Arenas, info.Heap.Blocks, size(info.Heap.FreeBytes), size(info.Heap.Largest))
 	if err := c.participants(info); err != nil {
 		return err
@@ -49,14 +46,20 @@ func (c *command) participants(info *shm.Info) error {
 func (c *command) objects(info *shm.Info) error {
 	var rows [][]any
 	for _, o := range info.Objects {
-		lock := "-"
-		if o.Lock != nil {
-			lock = o.Lock.String()
-		}
 		rows = append(rows, []any{
 			o.Index, or(o.Name, "(anonymous)"), o.Kind, or(o.Type.Signature, "-"), o.Count, size(o.Bytes),
-			fmt.Sprintf("%#x", o.Offset), o.Users, lock,
+			fmt.Sprintf("%#x", o.Offset), o.Users, lockState(o.Lock),
 		})
 	}
 	return c.table("OBJECT NAME KIND TYPE COUNT SIZE OFFSET USERS LOCK", rows)
+}
+
+func lockState(l *shm.LockInfo) string {
+	switch {
+	case l == nil:
+		return "-"
+	case l.Takeovers > 0:
+		return fmt.Sprintf("%v, taken over from the dead: %d", l, l.Takeovers)
+	}
+	return l.String()
 }

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 
-	"shmkit/internal/layout"
 	"shmkit/shm"
 )
 
 func (c *command) ls() error {
-	if len(c.args) > 0 {
-		return errUsage
-	}
 	list, err := shm.List()
 	if err != nil {
 		return err
@@ -24,22 +19,25 @@ func (c *command) ls() error {
 		return c.printJSON(records)
 	}
 	var rows [][]any
-	for _, s := range list {
-		name := filepath.Base(s.Path)
-		if s.Err != nil {
-			rows = append(rows, []any{name, "-", "-", "-", "-", "-", s.Err})
-			continue
-		}
-		alive := 0
-		for _, p := range s.Participants {
-			if p.Alive {
-				alive++
-			}
-		}
-		used := s.Heap.Bytes - s.Heap.FreeBytes
-		rows = append(rows, []any{name, size(s.Bytes), size(used), alive, len(s.Objects), age(s.Created), kind(s.Anonymous)})
+	for i := range list {
+		rows = append(rows, segmentRow(&list[i]))
 	}
 	return c.table("SEGMENT SIZE USED ATTACHED OBJECTS AGE KIND", rows)
+}
+
+func segmentRow(s *shm.Info) []any {
+	name := filepath.Base(s.Path)
+	if s.Err != nil {
+		return []any{name, "-", "-", "-", "-", "-", reason(s.Err)}
+	}
+	alive := 0
+	for _, p := range s.Participants {
+		if p.Alive {
+			alive++
+		}
+	}
+	used := s.Heap.Bytes - s.Heap.FreeBytes
+	return []any{name, size(s.Bytes), size(used), alive, len(s.Objects), age(s.Created), kind(s.Anonymous)}
 }
 
 func kind(anonymous bool) string {
@@ -47,14 +45,4 @@ func kind(anonymous bool) string {
 		return "anonymous"
 	}
 	return "named"
-}
-
-func (c *command) version() error {
-	if c.json {
-		return c.printJSON(map[string]any{
-			"format": layout.Version, "fingerprint": fmt.Sprintf("%016x", layout.Fingerprint),
-		})
-	}
-	_, err := fmt.Fprintf(c.out, "segment format %d, layout %016x\n", layout.Version, layout.Fingerprint)
-	return err
 }

@@ -6,103 +6,113 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"shmkit/shm"
 )
 
-const usage = `usage: shmkit COMMAND [FLAGS] [SEGMENT…]
+// errFound is the result of a command that printed already what is wrong.
+var errFound = errors.New("main: something was found")
 
-A segment is a name in the directory of segments, or a path.
+// usageError is a command line that makes no sense, and why.
+type usageError string
 
-  ls                  list the segments, after sweeping what killed processes left
-  inspect SEGMENT     participants, objects, locks and heap of a segment
-    --numpy           print the np.memmap line of each array instead
-  check SEGMENT…      walk every structure and report what is broken
-  rm SEGMENT…         remove segments; SEGMENT#OBJECT removes a named object
-    --force           remove a file even if its header is damaged
-  doctor              sweep and check everything in the directory
-  version             version of the segment format
-
-Flags of every command:
-  --json              machine-readable output
-  --dir DIR           directory of segments (default $SHMKIT_DIR or /dev/shm/shmkit-UID)
-`
-
-// errUsage is a wrong command line, errFound a finding that was printed already.
-var (
-	errUsage = errors.New("main: wrong usage")
-	errFound = errors.New("main: something was found")
-)
+func (e usageError) Error() string { return string(e) }
 
 // command is one invocation.
 type command struct {
-	out   io.Writer
-	json  bool
-	numpy bool
-	force bool
-	args  []string
-}
-
-var commands = map[string]func(*command) error{
-	"ls": (*command).ls, "inspect": (*command).inspect, "check": (*command).check,
-	"rm": (*command).rm, "doctor": (*command).doctor, "version": (*command).version,
+	out, errs io.Writer
+	json      bool
+	numpy     bool
+	force     bool
+	args      []string // operands, without the name of the command
+	given     []string // names of the flags on the command line
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
+// run executes a command line and returns the exit status.
 func run(args []string, out, errs io.Writer) int {
-	c, err := parse(args, out, errs)
-	switch {
-	case err != nil:
-	case len(c.args) == 0 || c.args[0] == "help":
-		fmt.Fprint(out, usage)
-	case commands[c.args[0]] == nil:
-		fmt.Fprintf(errs, "shmkit: unknown command %q\n", c.args[0])
-		err = errUsage
-	default:
-		f := commands[c.args[0]]
-		c.args = c.args[1:]
-		err = f(c)
+	c := &command{out: out, errs: errs}
+	err := c.parse(args)
+	if err == nil {
+		err = c.dispatch()
 	}
+	var usage usageError
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUsage):
-		fmt.Fprint(errs, usage)
+	case errors.As(err, &usage):
+		c.complain("%v; see shmkit help", err)
 		return 2
 	case !errors.Is(err, errFound):
-		fmt.Fprintln(errs, "shmkit:", strings.TrimPrefix(err.Error(), "shm: "))
+		c.fault(err)
 	}
 	return 1
 }
 
-// parse reads flags before, between and after operands.
-func parse(args []string, out, errs io.Writer) (*command, error) {
-	c := &command{out: out}
+func (c *command) dispatch() error {
+	if len(c.args) == 0 {
+		return usageError("no command")
+	}
+	name := c.args[0]
+	c.args = c.args[1:]
+	for _, v := range verbs() {
+		if v.Name != name {
+			continue
+		}
+		if err := v.accepts(c); err != nil {
+			return err
+		}
+		return v.run(c)
+	}
+	return usageError(fmt.Sprintf("unknown command %q", name))
+}
+
+// parse reads flags before, between and after operands, up to a "--".
+func (c *command) parse(args []string) error {
 	flags := flag.NewFlagSet("shmkit", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	flags.Usage = func() {}
+	flags.SetOutput(io.Discard)
 	flags.BoolVar(&c.json, "json", false, "")
 	flags.BoolVar(&c.numpy, "numpy", false, "")
 	flags.BoolVar(&c.force, "force", false, "")
 	dir := flags.String("dir", "", "")
-	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	for len(args) > 0 {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
 			c.args = []string{"help"}
-			return c, nil
-		} else if err != nil {
-			return nil, errUsage
+			return nil
 		}
-		if args = flags.Args(); len(args) == 0 {
+		if err != nil {
+			return usageError(err.Error())
+		}
+		rest := flags.Args()
+		if n := len(args) - len(rest); n > 0 && args[n-1] == "--" {
+			c.args = append(c.args, rest...)
 			break
 		}
-		c.args, args = append(c.args, args[0]), args[1:]
-	}
-	if *dir != "" {
-		if err := os.Setenv(shm.DirEnv, *dir); err != nil {
-			return nil, err
+		if len(rest) > 0 {
+			c.args, rest = append(c.args, rest[0]), rest[1:]
 		}
+		args = rest
 	}
-	return c, nil
+	flags.Visit(func(f *flag.Flag) { c.given = append(c.given, f.Name) })
+	if !slices.Contains(c.given, "dir") {
+		return nil
+	}
+	if *dir == "" {
+		return usageError("--dir is empty")
+	}
+	return os.Setenv(shm.DirEnv, *dir)
+}
+
+// fault prints an error as one line.
+func (c *command) fault(err error) {
+	text := strings.TrimPrefix(err.Error(), "shm: ")
+	c.complain("%s", strings.ReplaceAll(text, "\n", "; "))
+}
+
+func (c *command) complain(format string, args ...any) {
+	fmt.Fprintln(c.errs, "shmkit:", printable(fmt.Sprintf(format, args...)))
 }

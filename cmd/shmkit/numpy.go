@@ -2,39 +2,66 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"shmkit/shm"
 )
 
+type arrayRecord struct {
+	Index  uint32 `json:"index"`
+	Name   string `json:"name"`
+	Python string `json:"python"`
+}
+
 // printNumpy prints a line of Python for each array: it maps the file and is an
-// ndarray over the same memory.
-func (c *command) printNumpy(info *shm.Info) error {
-	lines := map[string]string{}
+// ndarray over the same memory. An array that numpy cannot have is an error, after
+// all others.
+func (c *command) printNumpy(info *shm.Info) (failed error) {
+	records := []arrayRecord{}
 	for _, o := range info.Objects {
-		if o.Kind != shm.KindName(shm.KindArray) || o.Count == 0 {
+		if o.Kind != shm.KindName(shm.KindArray) || o.Count == 0 || o.Type.Size == 0 {
 			continue // np.memmap refuses to map nothing
 		}
 		dtype, err := dtypeOf(o.Type)
 		if err != nil {
-			return fmt.Errorf("object %d %q: %w", o.Index, o.Name, err)
+			c.complain("inspect %s: object %d %q: %v", info.Path, o.Index, o.Name, err)
+			failed = errFound
+			continue
 		}
-		line := fmt.Sprintf("np.memmap(%s, dtype=%s, mode='r+', offset=%d, shape=(%d,))",
-			quote(info.Path), dtype, o.Offset, o.Count)
-		lines[or(o.Name, strconv.Itoa(int(o.Index)))] = line
-		if !c.json {
-			fmt.Fprintf(c.out, "%s  # %s\n", line, or(o.Name, fmt.Sprintf("anonymous object %d", o.Index)))
-		}
+		records = append(records, arrayRecord{o.Index, o.Name, fmt.Sprintf(
+			"np.memmap(%s, dtype=%s, mode='r+', offset=%d, shape=(%d,))", quote(info.Path), dtype, o.Offset, o.Count)})
 	}
 	if c.json {
-		return c.printJSON(lines)
+		if err := c.printJSON(records); err != nil {
+			return err
+		}
+		return failed
 	}
-	return nil
+	for _, r := range records {
+		fmt.Fprintf(c.out, "%s  # %s\n", r.Python, printable(or(r.Name, fmt.Sprintf("anonymous object %d", r.Index))))
+	}
+	return failed
 }
 
+// quote writes s as a Python string. Names come from shared memory, so nothing in
+// them may end the string or the line.
 func quote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range s {
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, "\\U%08x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
 }
 
 // dtypeOf translates a type signature into an expression for np.dtype.
@@ -48,99 +75,4 @@ func dtypeOf(t shm.Type) (string, error) {
 		return "", fmt.Errorf("type signature %q is cut off, or not of %d bytes", t.Signature, t.Size)
 	}
 	return d, nil
-}
-
-// signature reads the notation of the buffer protocol that docs/format.md
-// describes.
-type signature struct{ rest string }
-
-var scalars = map[byte]struct {
-	dtype string
-	bytes int
-}{
-	'b': {"'i1'", 1}, 'B': {"'u1'", 1}, 'h': {"'<i2'", 2}, 'H': {"'<u2'", 2}, 'i': {"'<i4'", 4}, 'I': {"'<u4'", 4},
-	'q': {"'<i8'", 8}, 'Q': {"'<u8'", 8}, 'f': {"'<f4'", 4}, 'd': {"'<f8'", 8}, '?': {"'?'", 1}, 'c': {"'S1'", 1},
-}
-
-// item reads one type: its dtype and size in bytes.
-func (p *signature) item() (string, int, error) {
-	switch {
-	case strings.HasPrefix(p.rest, "T{"):
-		p.rest = p.rest[2:]
-		return p.fields()
-	case strings.HasPrefix(p.rest, "("):
-		return p.array()
-	case strings.HasPrefix(p.rest, "Zf"):
-		p.rest = p.rest[2:]
-		return "'<c8'", 8, nil
-	case strings.HasPrefix(p.rest, "Zd"):
-		p.rest = p.rest[2:]
-		return "'<c16'", 16, nil
-	case p.rest != "":
-		if s, ok := scalars[p.rest[0]]; ok {
-			p.rest = p.rest[1:]
-			return s.dtype, s.bytes, nil
-		}
-	}
-	return "", 0, fmt.Errorf("unknown type at %q", p.rest)
-}
-
-// array reads "(n)item": a pair of dtype and shape.
-func (p *signature) array() (string, int, error) {
-	n, rest, ok := strings.Cut(p.rest[1:], ")")
-	count, err := strconv.Atoi(n)
-	if !ok || err != nil {
-		return "", 0, fmt.Errorf("array length at %q", p.rest)
-	}
-	p.rest = rest
-	elem, bytes, err := p.item()
-	if err != nil {
-		return "", 0, err
-	}
-	return fmt.Sprintf("np.dtype((%s, (%d,)))", elem, count), count * bytes, nil
-}
-
-// fields reads "item:name:…4x…}".
-func (p *signature) fields() (string, int, error) {
-	var names, formats, offsets []string
-	off := 0
-	for {
-		switch {
-		case p.rest == "":
-			return "", 0, fmt.Errorf("struct is cut off")
-		case p.rest[0] == '}':
-			p.rest = p.rest[1:]
-			return fmt.Sprintf("np.dtype({'names': [%s], 'formats': [%s], 'offsets': [%s], 'itemsize': %d})",
-				strings.Join(names, ", "), strings.Join(formats, ", "), strings.Join(offsets, ", "), off), off, nil
-		}
-		if pad, rest, ok := strings.Cut(p.rest, "x"); ok {
-			if n, err := strconv.Atoi(pad); err == nil {
-				off, p.rest = off+n, rest
-				continue
-			}
-		}
-		format, bytes, err := p.item()
-		if err != nil {
-			return "", 0, err
-		}
-		name, err := p.name()
-		if err != nil {
-			return "", 0, err
-		}
-		if name != "_" {
-			names, formats = append(names, quote(name)), append(formats, format)
-			offsets = append(offsets, strconv.Itoa(off))
-		}
-		off += bytes
-	}
-}
-
-// name reads ":name:".
-func (p *signature) name() (string, error) {
-	parts := strings.SplitN(p.rest, ":", 3)
-	if len(parts) != 3 || parts[0] != "" {
-		return "", fmt.Errorf("field name at %q", p.rest)
-	}
-	p.rest = parts[2]
-	return parts[1], nil
 }

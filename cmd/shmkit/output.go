@@ -2,10 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"shmkit/shm"
 )
 
 // printJSON prints v in the form that docs/cli.md promises.
@@ -23,11 +29,22 @@ func (c *command) table(head string, rows [][]any) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = fmt.Sprint(cell)
+			cells[i] = printable(fmt.Sprint(cell))
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// printable escapes what would move a cursor, colour a terminal or break a line:
+// names come from shared memory, and anybody may have written them.
+func printable(s string) string {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) }
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, odd) {
+		return s
+	}
+	q := strconv.Quote(s)
+	return q[1 : len(q)-1]
 }
 
 // size is a number of bytes for people.
@@ -43,9 +60,9 @@ func size(n uint64) string {
 	return fmt.Sprintf("%.4g %ciB", f, "KMGTP"[i])
 }
 
-// age is how long ago t was, for people.
+// age is how long ago t was, for people; nothing if clocks say it is to come.
 func age(t time.Time) string {
-	d := time.Since(t)
+	d := max(0, time.Since(t))
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
@@ -55,6 +72,15 @@ func age(t time.Time) string {
 		return fmt.Sprintf("%dh", int(d.Hours()))
 	}
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}
+
+// reason is why, without what and where, for output that tells those already.
+func reason(err error) string {
+	var e *shm.Error
+	if errors.As(err, &e) {
+		err = e.Err
+	}
+	return strings.TrimPrefix(err.Error(), "shm: ")
 }
 
 func or(s, otherwise string) string {

@@ -60,17 +60,20 @@ type objectRecord struct {
 }
 
 type lockRecord struct {
-	State      string `json:"state"`
-	OwnerPID   uint32 `json:"owner_pid,omitempty"`
-	OwnerAlive bool   `json:"owner_alive"`
-	Waiters    bool   `json:"waiters"`
-	SeenForMS  uint64 `json:"seen_for_ms,omitempty"`
-	Takeovers  uint64 `json:"takeovers"`
+	State      string  `json:"state"`
+	OwnerPID   uint32  `json:"owner_pid,omitempty"`
+	OwnerSlot  *uint32 `json:"owner_slot,omitempty"` // nil if not held; 0 is a slot
+	OwnerAlive bool    `json:"owner_alive"`
+	Waiters    bool    `json:"waiters"`
+	SeenForMS  uint64  `json:"seen_for_ms,omitempty"`
+	Takeovers  uint64  `json:"takeovers"`
 }
 
 func recordOf(info *shm.Info) segmentRecord {
 	if info.Err != nil {
-		return segmentRecord{Path: info.Path, Error: info.Err.Error()}
+		return segmentRecord{
+			Path: info.Path, Error: reason(info.Err), Participants: []participantRecord{}, Objects: []objectRecord{},
+		}
 	}
 	r := segmentRecord{
 		Path: info.Path, ID: info.ID.String(), Anonymous: info.Anonymous, Created: info.Created,
@@ -88,14 +91,24 @@ func recordOf(info *shm.Info) segmentRecord {
 		})
 	}
 	for _, o := range info.Objects {
-		rec := objectRecord{
+		r.Objects = append(r.Objects, objectRecord{
 			o.Index, o.Name, o.Kind, o.Type.Signature, o.Type.Size, o.Count, o.Offset, o.Bytes, o.Users,
-			o.Created, o.CreatorPID, nil,
-		}
-		if l := o.Lock; l != nil {
-			rec.Lock = &lockRecord{l.State, l.OwnerPID, l.Alive, l.Waiters, uint64(l.Since.Milliseconds()), l.Takeovers}
-		}
-		r.Objects = append(r.Objects, rec)
+			o.Created, o.CreatorPID, lockRecordOf(o.Lock),
+		})
+	}
+	return r
+}
+
+func lockRecordOf(l *shm.LockInfo) *lockRecord {
+	if l == nil {
+		return nil
+	}
+	r := &lockRecord{
+		State: l.State, OwnerPID: l.OwnerPID, OwnerAlive: l.Alive, Waiters: l.Waiters,
+		SeenForMS: uint64(max(0, l.Since.Milliseconds())), Takeovers: l.Takeovers,
+	}
+	if l.State == "held" {
+		r.OwnerSlot = &l.OwnerSlot
 	}
 	return r
 }
