@@ -28,7 +28,8 @@ var (
 	ErrName = errors.New("shm: bad name")
 	// ErrType: an object exists with another kind, type or size; see [*TypeError].
 	ErrType = errors.New("shm: wrong type")
-	// ErrTooLarge: a size is beyond what a segment can ever hold.
+	// ErrTooLarge: a size is beyond what a segment can ever hold, or a segment
+	// reserves more address space than this process has left.
 	ErrTooLarge = errors.New("shm: too large")
 )
 

@@ -35,7 +35,8 @@ func mapFile(f *os.File, path string, length uint64, writable bool) (*view, erro
 	}
 	m, err := mapRegion(f, int(length), prot)
 	if err != nil {
-		return nil, fmt.Errorf("map %d bytes: %w", length, err)
+		// Too much for this process, whether the header lies or is right.
+		return nil, fmt.Errorf("%w: map %d bytes: %w", ErrTooLarge, length, err)
 	}
 	v := &view{path: path, file: f, fd: int(f.Fd())}
 	v.mem = mem.New(m, func() (uint64, error) {
