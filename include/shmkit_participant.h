@@ -20,18 +20,11 @@ enum { SHK_KEEPER_STARTING = 0, SHK_KEEPER_WATCHING = 1, SHK_KEEPER_STOP = 2 };
 static inline void *shk_keeper(void *arg)
 {
 	shmkit_segment *s = (shmkit_segment *)arg;
-	shmkit_participant *p = s->self;
-	s->robust.first = (uint64_t)(uintptr_t)&s->robust;
-	s->robust.futex_offset = (int64_t)offsetof(shmkit_participant, death) - (int64_t)offsetof(shmkit_participant, robust_next);
-	s->robust.pending = 0;
-	SHK_STORE(&p->robust_next, (uint64_t)(uintptr_t)&s->robust);
-	SHK_STORE(&s->robust.first, (uint64_t)(uintptr_t)&p->robust_next);
 	// The kernel announces a death only with the waiters bit set. A sandbox that
 	// forbids the list leaves the word 0: others then ask the kernel each time.
-	uint32_t word = (uint32_t)syscall(SYS_gettid) | SHMKIT_DEATH_WAITERS;
+	s->keeper_death = (uint32_t)syscall(SYS_gettid) | SHMKIT_DEATH_WAITERS;
 	if (syscall(SYS_set_robust_list, &s->robust, sizeof s->robust) != 0)
-		word = 0;
-	SHK_STORE(&p->death, word);
+		s->keeper_death = 0;
 	SHK_STORE(&s->keeper_word, SHK_KEEPER_WATCHING);
 	shk_futex_wake(&s->keeper_word, INT_MAX);
 	while (SHK_LOAD(&s->keeper_word) != SHK_KEEPER_STOP)
@@ -39,10 +32,18 @@ static inline void *shk_keeper(void *arg)
 	return NULL;
 }
 
+// shk_keeper_start: shared memory is changed by the opening thread alone, so that
+// a kill falls between two stores and not beside them. Until death names the keeper
+// the kernel skips the node.
 static inline int shk_keeper_start(shmkit_segment *s)
 {
 	sigset_t all, old;
+	shmkit_participant *p = s->self;
 	s->keeper_word = SHK_KEEPER_STARTING;
+	s->robust.futex_offset = (int64_t)offsetof(shmkit_participant, death) - (int64_t)offsetof(shmkit_participant, robust_next);
+	s->robust.pending = 0;
+	SHK_STORE(&p->robust_next, (uint64_t)(uintptr_t)&s->robust);
+	s->robust.first = (uint64_t)(uintptr_t)&p->robust_next;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old); // inherited: the keeper runs no handler
 	int err = pthread_create(&s->keeper, NULL, shk_keeper, s);
@@ -52,6 +53,7 @@ static inline int shk_keeper_start(shmkit_segment *s)
 	s->keeper_joinable = 1;
 	while (SHK_LOAD(&s->keeper_word) == SHK_KEEPER_STARTING)
 		syscall(SYS_futex, &s->keeper_word, FUTEX_WAIT, SHK_KEEPER_STARTING, NULL, NULL, 0);
+	SHK_STORE(&p->death, s->keeper_death);
 	return 0;
 }
 

@@ -52,7 +52,8 @@ typedef struct shmkit_segment {
 	shk_use *uses;
 
 	pthread_t keeper;
-	uint32_t keeper_word; // SHK_KEEPER_*, a private futex
+	uint32_t keeper_word;  // SHK_KEEPER_*, a private futex
+	uint32_t keeper_death; // what the death word has to be; set by the keeper before it watches
 	int keeper_joinable;
 	shk_robust robust;
 
