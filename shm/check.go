@@ -71,7 +71,7 @@ type checker struct {
 	*view
 	found  []Violation
 	linked map[uint32]int // how often each object is linked into a name chain
-	dead   bool           // some slot's process died and nobody has swept it yet
+	others bool           // some slot has another process, alive or dead and not swept yet
 }
 
 func (c *checker) report(where, format string, args ...any) {
@@ -110,10 +110,7 @@ func (c *checker) participants() {
 		case state == layout.SlotAttached && generation == 0:
 			c.report(where, "attached with generation 0")
 		}
-		if state == layout.SlotAttached && !c.own(slot) {
-			held, err := c.held(slot)
-			c.dead = c.dead || err == nil && !held
-		}
+		c.others = c.others || state == layout.SlotAttached && !c.own(slot)
 	}
 }
 
@@ -194,8 +191,8 @@ func (c *checker) name(where string, i uint32, o *layout.Object, w uint64) {
 }
 
 // holders: a hold of a slot that was swept is a leak, and so is an anonymous
-// object that nobody holds, unless one that died may have given it up as its last
-// act: its sweep frees it.
+// object that nobody holds, unless another process may have given it up just now:
+// one that runs or is stopped has yet to free it; if it died its sweep does.
 func (c *checker) holders(where string, o *layout.Object, w uint64) {
 	n := 0
 	for slot := range uint32(layout.MaxSlots) {
@@ -207,7 +204,7 @@ func (c *checker) holders(where string, o *layout.Object, w uint64) {
 			c.report(where, "held by slot %d, which is free", slot)
 		}
 	}
-	if n == 0 && !c.dead && w&(layout.ObjectStateMask|layout.ObjectNamed) == layout.ObjectReady {
+	if n == 0 && !c.others && w&(layout.ObjectStateMask|layout.ObjectNamed) == layout.ObjectReady {
 		c.report(where, "has no name and no holder, and is not freed")
 	}
 }
