@@ -1,20 +1,26 @@
 // Package crash kills a process at a chosen instruction, to prove that nothing
 // wedges or is lost.
 //
-// The model: a [Stepper] traces one thread of a child process with ptrace and lets
-// it run one named operation, instruction by instruction. After each instruction
-// it looks whether the bytes that processes share have changed, and before each
-// whether it enters the kernel. Those are the events: between two of them every
-// instant looks the same to the others, so a kill right after each event is a kill
-// at every instruction.
+// The model: a [Tracer] traces one thread of a child process with ptrace and lets
+// it run one operation. It can execute it instruction by instruction. Or it runs
+// from event to event: an event is an instruction that stored into bytes which
+// processes share, a system call that they can notice, or a sleep. Shared memory
+// is read-only for the traced process, so the processor itself stops it at each
+// store. Between two events every instant looks the same to the others, so a kill
+// right after each event, and one before the first, is a kill at every
+// instruction.
 //
-// Guarantees: the operation is the real one, in a real process, and so is
-// SIGKILL. What follows is checked by a survivor in another process.
+// Guarantees: the operation is the real one, in a real process, and so are SIGKILL
+// and SIGSTOP. What follows is checked by survivors in other processes. The tests
+// of this package are the lab: a table of operations, each killed and frozen at
+// every point.
 //
-// It does not see what other threads of the child do meanwhile. It runs on Linux,
-// amd64 and arm64.
+// What it does not do: it does not see what other threads of the child do
+// meanwhile; they must leave shared memory alone. It runs on Linux, amd64 and
+// arm64.
 //
-//	s, err := crash.Attach(tid, shared)
-//	events, ended, err := s.Run(17, over) // until 17 events, or the operation is over
-//	// now kill the process and look
+//	t, err := crash.Attach(pid, tid)
+//	err = t.Guard(dir, "")
+//	n, err := t.Run(17, over, nil) // until 17 events, or the operation is over
+//	err = t.Kill()                 // and now look
 package crash

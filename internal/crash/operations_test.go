@@ -4,174 +4,281 @@ package crash_test
 
 import (
 	"errors"
-	"fmt"
+	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 
-	"shmkit/internal/shmtest"
+	"shmkit/internal/layout"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 	"shmkit/value"
 )
 
-// operation is something that a process may be killed in.
-type operation struct {
-	name string
-	slow bool // left out without -full
-	// prepare runs in the victim before it is traced and gives what is traced.
-	prepare func(c *shmtest.Child, path string) (run func())
-}
-
-// large is a value that no machine stores at once; all words are equal.
-type large [16]uint64
-
-func uniform(x uint64) (l large) {
-	for i := range l {
-		l[i] = x
-	}
-	return l
-}
-
-func bytesSpec(n uint64) shm.Spec {
-	t, err := shm.TypeOf[byte]()
-	if err != nil {
-		panic(err)
-	}
-	return shm.Spec{Kind: shm.KindBytes, Type: t, Count: n}
-}
-
-func openAll(c *shmtest.Child, path string) (*shm.Segment, *shsync.Mutex, *value.Value[large]) {
-	seg, err := shm.Open(path)
-	c.Must(err)
-	m, err := shsync.OpenMutex(seg, "lock")
-	c.Must(err)
-	v, err := value.Open[large](seg, "value")
-	c.Must(err)
-	return seg, m, v
+// operations are all that a process may be killed in. A new primitive adds a table.
+func operations() []operation {
+	return slices.Concat(mutexOperations, valueOperations, objectOperations, segmentOperations, cOperations)
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation
 // and not the runtime's first encounter with it.
-func warm(c *shmtest.Child, dir string) {
-	seg, err := shm.Create(filepath.Join(dir, "warm"), shm.WithSize(4096))
-	c.Must(err)
+func (v *victim) warm() {
+	seg, err := shm.Create(filepath.Join(v.dir, "warm"), shm.WithSize(4096))
+	v.Must(err)
+	var mine cast
+	v.Must(mine.create(seg))
 	for _, name := range []string{"", "named", "large"} {
 		o, err := seg.NewObject(name, bytesSpec(uint64(len(name))<<18), nil)
-		c.Must(err)
-		c.Must(o.Close())
+		v.Must(err)
+		v.Must(o.Close())
 	}
-	c.Must(seg.RemoveObject("named"))
-	v, err := value.NewIn(seg, "value", uniform(1))
-	c.Must(err)
-	v.Store(uniform(v.Load()[0]))
-	m := v.Mutex()
-	c.Must(errors.Join(m.Lock(), m.Unlock()))
-	c.Must(errors.Join(v.Close(), shm.Remove(seg.Path()), seg.Close()))
+	v.Must(seg.RemoveObject("named"))
+	if err := seg.RemoveObject("named"); !errors.Is(err, shm.ErrNotFound) {
+		v.Must(err)
+	}
+	mine.value.Store(uniform(mine.value.Load()[0]))
+	mine.count.Store(mine.count.Add(1))
+	v.Must(errors.Join(mine.lock.Lock(), mine.lock.Unlock()))
+	v.Must(errors.Join(mine.close(), shm.Remove(seg.Path()), seg.Close()))
 }
 
-// take locks, and repairs what a dead holder left.
-func take(m *shsync.Mutex) error {
-	err := m.Lock()
+// attach opens segment and cast of the scene.
+func (v *victim) attach() *shm.Segment {
+	seg, err := v.enter(v.dir)
+	v.Must(err)
+	return seg
+}
+
+// must makes f an operation that has to succeed.
+func (v *victim) must(f func() error) func() {
+	return func() {
+		if err := f(); err != nil {
+			v.Must(err)
+		}
+	}
+}
+
+// opened is an operation on the cast.
+func opened(f func(v *victim, seg *shm.Segment) func() error) func(*victim) func() {
+	return func(v *victim) func() { return v.must(f(v, v.attach())) }
+}
+
+// locked is an operation of one who holds the lock.
+func locked(f func(v *victim) error) func(*victim) func() {
+	return opened(func(v *victim, _ *shm.Segment) func() error {
+		_, err := take(v.lock)
+		v.Must(err)
+		return func() error { return f(v) }
+	})
+}
+
+// lost makes it no error that the last holder died.
+func lost(err error) error {
 	if errors.Is(err, shsync.ErrOwnerDied) {
-		err = m.MarkConsistent()
+		return nil
 	}
 	return err
 }
 
-var operations = []operation{
-	{"mutex.Lock", false, func(c *shmtest.Child, path string) func() {
-		_, m, _ := openAll(c, path)
-		return func() { c.Must(m.Lock()) }
-	}},
-	{"mutex.Unlock", false, func(c *shmtest.Child, path string) func() {
-		_, m, _ := openAll(c, path)
-		c.Must(take(m))
-		return func() { c.Must(m.Unlock()) }
-	}},
-	{"value.Store", false, func(c *shmtest.Child, path string) func() {
-		_, _, v := openAll(c, path)
-		return func() { v.Store(uniform(v.Load()[0] + 1)) }
-	}},
-	{"object.create named", false, func(c *shmtest.Child, path string) func() {
-		seg, _, _ := openAll(c, path)
-		return func() {
-			_, err := seg.NewObject("new", bytesSpec(3000), nil)
-			c.Must(err)
-		}
-	}},
-	{"object.create anonymous", true, func(c *shmtest.Child, path string) func() {
-		seg, _, _ := openAll(c, path)
-		return func() {
-			_, err := seg.NewObject("", bytesSpec(100), nil)
-			c.Must(err)
-		}
-	}},
-	{"object.create that grows", true, func(c *shmtest.Child, path string) func() {
-		seg, _, _ := openAll(c, path)
-		return func() {
-			_, err := seg.NewObject("", bytesSpec(2<<20), nil)
-			c.Must(err)
-		}
-	}},
-	{"object.close the last", false, func(c *shmtest.Child, path string) func() {
-		seg, _, _ := openAll(c, path)
-		o, err := seg.NewObject("", bytesSpec(100), nil)
-		c.Must(err)
-		return func() { c.Must(o.Close()) }
-	}},
-	{"object.remove", false, func(c *shmtest.Child, path string) func() {
-		seg, _, _ := openAll(c, path)
-		o, err := seg.NewObject("victim", bytesSpec(100), nil)
-		c.Must(err)
-		c.Must(o.Close())
-		return func() { c.Must(seg.RemoveObject("victim")) }
-	}},
-	{"segment.open", false, func(c *shmtest.Child, path string) func() {
-		return func() {
-			_, err := shm.Open(path)
-			c.Must(err)
-		}
-	}},
-	{"segment.close", false, func(c *shmtest.Child, path string) func() {
-		seg, m, v := openAll(c, path)
-		c.Must(take(m)) // held by one who leaves
-		c.Must(errors.Join(v.Close(), m.Close()))
-		return func() { c.Must(seg.Close()) }
-	}},
-	{"segment.create", false, func(c *shmtest.Child, path string) func() {
-		return func() {
-			_, err := shm.Create(filepath.Join(filepath.Dir(path), "created"), shm.WithSize(4096))
-			c.Must(err)
-		}
-	}},
+// residentHolds has the resident take the lock, and give it back when the victim
+// sleeps.
+func residentHolds(s *scene) { s.ask(s.resident, "lock", "staging") }
+
+func residentGives(s *scene) { s.ask(s.resident, "give", "rousing") }
+
+func corpseHolds(s *scene) { s.corpse("lock") }
+
+var lockShows = []string{"lock"}
+
+var mutexOperations = []operation{
+	{name: "mutex.Lock", brief: true, shows: lockShows,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error { return v.lock.Lock })},
+	{name: "mutex.Unlock", brief: true, shows: lockShows,
+		prepare: locked(func(v *victim) error { return v.lock.Unlock() })},
+	{name: "mutex.TryLock", brief: true, shows: lockShows,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { _, err := v.lock.TryLock(); return err }
+		})},
+	{name: "mutex.Lock that waits", shows: lockShows, stage: residentHolds, rouse: residentGives,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error { return v.lock.Lock })},
+	{name: "mutex.Lock that takes over", shows: lockShows, meanwhile: corpseHolds,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			v.wait()
+			return func() error { return lost(v.lock.Lock()) }
+		})},
+	{name: "mutex.TryLock that takes over", shows: lockShows, meanwhile: corpseHolds,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			v.wait()
+			return func() error { _, err := v.lock.TryLock(); return lost(err) }
+		})},
+	{name: "mutex.Lock of an orphan", shows: lockShows, stage: corpseHolds,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { return lost(v.lock.Lock()) }
+		})},
+	{name: "mutex.MarkConsistent", brief: true, shows: lockShows, stage: corpseHolds,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			v.Must(lost(v.lock.Lock()))
+			return v.lock.MarkConsistent
+		})},
+	{name: "mutex.Close of a held lock", shows: lockShows,
+		prepare: locked(func(v *victim) error { return v.lock.Close() })},
 }
 
-// survive is what another process does after the kill: everything must work.
-func survive(c *shmtest.Child) {
-	path := c.Args[0]
-	seg, m, v := openAll(c, path) // attaching cleans up after the dead
-	c.Must(take(m))
-	c.Must(m.Unlock())
-	if l := v.Load(); l != uniform(l[0]) {
-		c.Must(fmt.Errorf("torn value: %v", l))
-	}
-	v.Store(uniform(v.Load()[0] + 1))
-	for _, name := range []string{"new", "victim"} {
-		if err := seg.RemoveObject(name); err != nil && !errors.Is(err, shm.ErrNotFound) {
-			c.Must(err)
-		}
-		o, err := seg.NewObject(name, bytesSpec(1000), nil)
-		c.Must(err)
-		c.Must(seg.RemoveObject(name))
-		c.Must(o.Close())
-	}
-	created, err := shm.OpenOrCreate(filepath.Join(filepath.Dir(path), "created"))
-	c.Must(err)
-	found, err := created.Check()
-	c.Must(err)
-	if len(found) > 0 {
-		c.Must(fmt.Errorf("segment after the kill: %v", found))
-	}
-	c.Must(errors.Join(created.Close(), shm.Remove(created.Path())))
-	c.Must(errors.Join(v.Close(), m.Close(), seg.Close()))
-	c.Say("survived")
+// wait lets the test do what must happen after the victim has attached.
+func (v *victim) wait() {
+	v.Say("waits")
+	v.Hear()
+}
+
+var valueOperations = []operation{
+	{name: "value.Store", brief: true, shows: []string{"count"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			n := v.count.Load() + 1
+			return func() error { v.count.Store(n); return nil }
+		})},
+	{name: "value.Add", brief: true, shows: []string{"count"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { v.count.Add(1); return nil }
+		})},
+	{name: "value.CompareAndSwap", brief: true, shows: []string{"count"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			n := v.count.Load()
+			return func() error { v.count.CompareAndSwap(n, n+1); return nil }
+		})},
+	{name: "value.Load, 128 bytes", shows: []string{"value"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { v.value.Load(); return nil }
+		})},
+	{name: "value.Store, 128 bytes", shows: []string{"value"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			n := v.value.Load()[0] + 1
+			return func() error { v.value.Store(uniform(n)); return nil }
+		})},
+	{name: "value.Update, 128 bytes", shows: []string{"value"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { return v.value.Update(func(l *large) { *l = uniform(l[0] + 1) }) }
+		})},
+}
+
+var objectOperations = []operation{
+	{name: "object.create named", shows: []string{"new"},
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			return func() error { _, err := seg.NewObject("new", bytesSpec(1000), nil); return err }
+		})},
+	{name: "object.create anonymous",
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			return func() error { _, err := seg.NewObject("", bytesSpec(100), nil); return err }
+		})},
+	{name: "object.create that grows the segment", shows: []string{"segment"},
+		prepare: func(v *victim) func() {
+			seg, err := shm.Create(filepath.Join(v.dir, createdName), shm.WithSize(4096))
+			v.Must(err)
+			info, err := seg.Info()
+			v.Must(err)
+			return v.must(func() error { _, err := seg.NewObject("", bytesSpec(info.Heap.FreeBytes+1), nil); return err })
+		}},
+	{name: "object.create that adds a directory page", shows: []string{"segment"},
+		prepare: func(v *victim) func() {
+			seg, err := shm.Create(filepath.Join(v.dir, createdName), shm.WithSize(4096))
+			v.Must(err)
+			for {
+				info, err := seg.Info()
+				v.Must(err)
+				if len(info.Objects) == 63 { // the first record is never used
+					break
+				}
+				_, err = seg.NewObject("", bytesSpec(8), nil)
+				v.Must(err)
+			}
+			return v.must(func() error { _, err := seg.NewObject("", bytesSpec(8), nil); return err })
+		}},
+	{name: "object.open",
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			v.Must(v.other.Close())
+			return func() error { _, err := shsync.OpenMutex(seg, "other"); return err }
+		})},
+	{name: "object.close the last",
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			o, err := seg.NewObject("", bytesSpec(100), nil)
+			v.Must(err)
+			return o.Close
+		})},
+	{name: "object.close of a named one", shows: []string{"victim"},
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			o, err := seg.NewObject("victim", bytesSpec(100), nil)
+			v.Must(err)
+			return o.Close
+		})},
+	{name: "object.remove the last", shows: []string{"victim"},
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			o, err := seg.NewObject("victim", bytesSpec(100), nil)
+			v.Must(errors.Join(err, o.Close()))
+			return func() error { return seg.RemoveObject("victim") }
+		})},
+	{name: "object.remove in use", shows: []string{"victim"},
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			_, err := seg.NewObject("victim", bytesSpec(100), nil)
+			v.Must(err)
+			return func() error { return seg.RemoveObject("victim") }
+		})},
+}
+
+var segmentOperations = []operation{
+	{name: "segment.open",
+		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
+	{name: "segment.open that sweeps the dead", shows: lockShows, stage: func(s *scene) { s.corpse("everything") },
+		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
+	{name: "segment.open after a boot", shows: lockShows,
+		stage:   func(s *scene) { s.corpse("lock"); s.otherBoot() },
+		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
+	{name: "segment.close", shows: lockShows,
+		prepare: func(v *victim) func() {
+			seg := v.attach()
+			_, err := take(v.lock) // held by one who leaves
+			v.Must(err)
+			v.Must(errors.Join(v.value.Close(), v.count.Close(), v.other.Close(), v.lock.Close()))
+			return v.must(seg.Close)
+		}},
+	{name: "segment.create", shows: []string{"segment"},
+		prepare: func(v *victim) func() { return v.must(v.createSegment) }},
+	{name: "segment.remove", shows: []string{"segment"},
+		prepare: func(v *victim) func() {
+			v.Must(v.createSegment())
+			return v.must(func() error { return shm.Remove(filepath.Join(v.dir, createdName)) })
+		}},
+	{name: "anonymous segment, first handle",
+		prepare: func(v *victim) func() {
+			n, err := value.New(1)
+			v.Must(err)
+			return v.must(func() error { _, err := n.MarshalText(); return err })
+		}},
+	{name: "anonymous segment, last one out",
+		prepare: func(v *victim) func() {
+			n, err := value.New(1)
+			v.Must(err)
+			_, err = n.MarshalText()
+			v.Must(errors.Join(err, n.Close()))
+			return v.must(shm.CloseDefault)
+		}},
+}
+
+// otherBoot makes the segment one of before the machine was started.
+func (s *scene) otherBoot() {
+	f, err := os.OpenFile(s.seg.Path(), os.O_RDWR, 0)
+	must(s.t, err)
+	defer f.Close()
+	header := reflect.TypeFor[layout.Header]()
+	id, _ := header.FieldByName("BootID")
+	_, err = f.WriteAt([]byte("another boot id."), int64(id.Offset))
+	must(s.t, err)
+}
+
+func (v *victim) openSegment() error {
+	_, err := shm.Open(filepath.Join(v.dir, segName))
+	return err
+}
+
+func (v *victim) createSegment() error {
+	_, err := shm.Create(filepath.Join(v.dir, createdName), shm.WithSize(4096))
+	return err
 }

@@ -1,0 +1,329 @@
+//go:build linux && (amd64 || arm64)
+
+package crash_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"shmkit/internal/crash"
+	"shmkit/internal/shmtest"
+	"shmkit/shm"
+)
+
+// scene is a segment that victims are killed on, and those who survive.
+type scene struct {
+	t        *testing.T
+	op       operation
+	program  string // the victim in C
+	dir      string
+	seg      *shm.Segment
+	cast     // the test's own handles
+	phase    *uint32
+	resident *shmtest.Process // stays attached
+	visitor  *shmtest.Process // attaches and leaves, each time
+	base     *shm.Info
+}
+
+// Files of a scene. Whatever else is there after a look was left by the dead.
+const (
+	segName     = "seg"
+	createdName = "created"
+)
+
+const (
+	tries    = 10  // for what other threads of the victim can disturb
+	briefest = 500 // instructions that a brief operation has at most
+)
+
+func newScene(t *testing.T, op operation) *scene {
+	t.Helper()
+	s := &scene{t: t, op: op, dir: t.TempDir()}
+	seg, err := shm.Create(filepath.Join(s.dir, segName), shm.WithSize(4096), shm.WithMaxSize(1<<30))
+	must(t, err)
+	s.seg = seg
+	t.Cleanup(func() { must(t, seg.Close()) })
+	must(t, s.cast.create(seg))
+	t.Cleanup(func() { must(t, s.cast.close()) })
+	s.phase = newPhase(t, s.dir)
+	s.watch()
+	s.resident = shmtest.Start(t, "resident", s.dir)
+	s.resident.Expect("here")
+	s.visitor = shmtest.Start(t, "visitor", s.dir)
+	s.visitor.Expect("here")
+	s.settle()
+	s.base, err = seg.Info()
+	must(t, err)
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// traced is a victim at the first instruction of its operation.
+type traced struct {
+	*crash.Tracer
+	process *shmtest.Process
+}
+
+// start brings a new victim there; step says that it will be stepped through.
+func (s *scene) start(step bool) traced {
+	s.t.Helper()
+	atomic.StoreUint32(s.phase, waiting)
+	if s.op.stage != nil {
+		s.op.stage(s)
+	}
+	var p *shmtest.Process
+	if s.op.c {
+		p = shmtest.StartCommand(s.t, exec.Command(s.program, s.dir, s.op.name))
+	} else {
+		p = shmtest.StartWith(s.t, s.quiet, "victim", s.dir, s.op.name)
+	}
+	if s.op.meanwhile != nil {
+		p.Expect("waits")
+		s.op.meanwhile(s)
+		p.Send("go on")
+	}
+	var pid, tid int
+	if line := p.Line(); scan(line, &pid, &tid) != nil {
+		s.t.Fatalf("victim said %q", line)
+	}
+	tr, err := crash.Attach(pid, tid)
+	must(s.t, err)
+	if step && !s.op.c {
+		must(s.t, tr.Hold(monitor(s.t, pid)))
+	}
+	atomic.StoreUint32(s.phase, running)
+	_, err = tr.Step(1<<20, func() bool { return atomic.LoadUint32(s.phase) == begun })
+	must(s.t, err)
+	if s.op.rouse != nil {
+		tr.Rouse = func() { s.op.rouse(s) }
+	}
+	return traced{tr, p}
+}
+
+// monitor is the thread of a Go process that preempts goroutines which seem to run
+// for long, as a stepped one does: the runtime makes it first.
+func monitor(t *testing.T, pid int) int {
+	t.Helper()
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	must(t, err)
+	first := 0
+	for _, task := range tasks {
+		if tid, _ := strconv.Atoi(task.Name()); tid != pid && (first == 0 || tid < first) {
+			first = tid
+		}
+	}
+	return first
+}
+
+func scan(line string, to ...any) error {
+	_, err := fmt.Sscan(line, to...)
+	return err
+}
+
+// quiet keeps the runtime from preempting a thread that seems to run for long: it
+// would be stepped through signal handlers for ever.
+func (s *scene) quiet(cmd *exec.Cmd) {
+	cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1", "GOGC=off", "SHMKIT_DIR="+s.dir)
+}
+
+func (s *scene) isOver() bool { return atomic.LoadUint32(s.phase) == over }
+
+// survey runs the operation to its end, once from event to event, and once by
+// instructions if it has few.
+func (s *scene) survey() (p points) {
+	s.t.Helper()
+	var err error
+	for range 2 { // the first one finds another heap than those that follow
+		v := s.start(false)
+		must(s.t, v.Guard(s.dir, phaseName))
+		p.events = nil
+		_, err = v.Run(1<<30, s.isOver, func(e crash.Event) { p.events = append(p.events, e) })
+		must(s.t, err)
+		s.end(v)
+		s.look("over")
+	}
+	// The runtime may preempt the victim in the middle: that is not the operation.
+	for n := 0; s.op.brief && (n == 0 || len(p.instructions) > briefest && n < tries); n++ {
+		v := s.start(true)
+		p.instructions, err = v.Step(1<<30, s.isOver)
+		must(s.t, err)
+		s.end(v)
+		s.look("over")
+	}
+	return p
+}
+
+func (s *scene) end(v traced) {
+	s.t.Helper()
+	must(s.t, v.Kill())
+	v.process.Kill()
+}
+
+// to brings a new victim right behind its event k; the events before it must be
+// those of the survey. A sleep is reached without guards: the kernel could not tell
+// of the sleeper's death through them.
+func (s *scene) to(k int, events []crash.Event) traced {
+	s.t.Helper()
+	for range tries {
+		v := s.start(false)
+		want := k
+		if k > 0 && events[k-1].Asleep {
+			must(s.t, v.Watch(s.dir, phaseName))
+			want = 0
+			for _, e := range events[:k] {
+				if !e.Store {
+					want++
+				}
+			}
+		} else {
+			must(s.t, v.Guard(s.dir, phaseName))
+		}
+		var last crash.Event
+		n, err := v.Run(want, s.isOver, func(e crash.Event) { last = e })
+		must(s.t, err)
+		if n == want && (k == 0 || last.String() == events[k-1].String()) {
+			return v
+		}
+		s.t.Logf("event %d was %v and is %v now (%d of %d): once more", k, events[k-1], last, n, want)
+		s.end(v)
+		s.look("killed on another way")
+	}
+	s.t.Fatalf("%s takes another way each time", s.op.name)
+	panic("unreachable")
+}
+
+// kill kills a victim right behind its event k.
+func (s *scene) kill(k int, events []crash.Event) {
+	s.t.Helper()
+	s.end(s.to(k, events))
+}
+
+// killAfter kills a victim after these instructions.
+func (s *scene) killAfter(instructions []uint64) {
+	s.t.Helper()
+	for range tries {
+		v := s.start(true)
+		done, err := v.Step(len(instructions), s.isOver)
+		must(s.t, err)
+		s.end(v)
+		if slices.Equal(done, instructions) {
+			return
+		}
+		s.look("killed on another way") // the runtime preempted it
+	}
+	s.t.Fatalf("%s takes another way each time", s.op.name)
+}
+
+// freeze stops a victim right behind its event k, lets the others work meanwhile,
+// and lets it go on to the end of its operation.
+// It reports what the others had to wait for.
+func (s *scene) freeze(k int, events []crash.Event, where string) report {
+	s.t.Helper()
+	v := s.to(k, events)
+	must(s.t, v.Freeze())
+	s.sound(where)
+	waits := s.ask(s.resident, "frozen", where)
+	s.ask(s.visitor, "frozen", where)
+	v.process.Cont()
+	if s.op.rouse != nil {
+		s.op.rouse(s)
+	}
+	v.process.Expect("over")
+	v.process.Kill()
+	s.look(where + ", then continued")
+	return waits
+}
+
+// ask lets a survivor do something, and gives its report.
+func (s *scene) ask(p *shmtest.Process, what, where string) report {
+	s.t.Helper()
+	p.Send(what)
+	line := p.Line()
+	result, ok := strings.CutPrefix(line, "ok ")
+	if !ok {
+		s.t.Fatalf("%s: %s: %s", s.op.name, where, line)
+	}
+	return report(result)
+}
+
+// look is what must hold after each kill, before anybody cleans up and after.
+func (s *scene) look(where string) report {
+	s.t.Helper()
+	s.sound(where + ", nobody has cleaned up yet")
+	if s.op.rouse != nil {
+		s.op.rouse(s)
+	}
+	r := s.ask(s.visitor, "look", where)
+	s.ask(s.resident, "look", where)
+	s.sound(where + ", after the survivors")
+	info, err := s.seg.Info()
+	must(s.t, err)
+	if len(info.Participants) != len(s.base.Participants) || len(info.Objects) != len(s.base.Objects) {
+		s.t.Fatalf("%s: %d participants and %d objects are left, want %d and %d", where,
+			len(info.Participants), len(info.Objects), len(s.base.Participants), len(s.base.Objects))
+	}
+	s.files(where)
+	return r
+}
+
+func (s *scene) sound(where string) {
+	s.t.Helper()
+	found, err := s.seg.Check()
+	must(s.t, err)
+	for _, v := range found {
+		s.t.Fatalf("%s: %s: %v", s.op.name, where, v)
+	}
+}
+
+func (s *scene) files(where string) {
+	s.t.Helper()
+	entries, err := os.ReadDir(s.dir)
+	must(s.t, err)
+	for _, e := range entries {
+		if n := e.Name(); n != segName && n != phaseName {
+			s.t.Fatalf("%s: %s: file %s is left", s.op.name, where, n)
+		}
+	}
+}
+
+// settle makes the heap find what the dead left: an allocation that no free block
+// can hold looks at every arena first.
+func (s *scene) settle() {
+	s.t.Helper()
+	s.ask(s.resident, "settle", "settling")
+}
+
+// audit is what must hold when all is over: no block is left.
+func (s *scene) audit() {
+	s.t.Helper()
+	s.settle()
+	info, err := s.seg.Info()
+	must(s.t, err)
+	if info.Heap.Blocks != s.base.Heap.Blocks {
+		s.t.Errorf("%d blocks are in use, %d were at the beginning", info.Heap.Blocks, s.base.Heap.Blocks)
+	}
+	s.sound("at the end")
+}
+
+// corpse starts a process that does something to the segment, and kills it.
+func (s *scene) corpse(what string) {
+	s.t.Helper()
+	p := shmtest.StartWith(s.t, s.quiet, "corpse", s.dir, what)
+	p.Expect("done")
+	p.Signal(syscall.SIGKILL)
+	p.Kill()
+}

@@ -1,0 +1,120 @@
+//go:build linux && (amd64 || arm64)
+
+package crash_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"shmkit/internal/shmtest"
+)
+
+func init() { shmtest.Register("victim", beVictim) }
+
+// phaseName is the file through which a victim and the test tell each other how
+// far the operation is, without a system call.
+const phaseName = "phase"
+
+const (
+	waiting uint32 = iota // the victim spins
+	running               // it may go on
+	begun                 // the next instruction is the operation's
+	over                  // the last one was
+)
+
+func mapPhase(path string) (*uint32, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := f.Truncate(4096); err != nil {
+		return nil, err
+	}
+	b, err := syscall.Mmap(int(f.Fd()), 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return (*uint32)(unsafe.Pointer(unsafe.SliceData(b))), nil
+}
+
+func unmapPhase(phase *uint32) { syscall.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(phase)), 4096)) }
+
+// newPhase maps the file of a scene.
+func newPhase(t testing.TB, dir string) *uint32 {
+	t.Helper()
+	phase, err := mapPhase(filepath.Join(dir, phaseName))
+	must(t, err)
+	t.Cleanup(func() { unmapPhase(phase) })
+	return phase
+}
+
+// victim is the process that is killed, from inside.
+type victim struct {
+	*shmtest.Child
+	dir string
+	cast
+}
+
+// beVictim does one operation between two phases, on a thread that is not the
+// first: the test traces that thread and must not take the end of the process from
+// its parent, which waits for the first.
+func beVictim(c *shmtest.Child) {
+	runtime.LockOSThread()
+	v := &victim{Child: c, dir: c.Args[0]}
+	phase, err := mapPhase(filepath.Join(v.dir, phaseName))
+	c.Must(err)
+	op := find(c.Args[1])
+	done := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		growStack()
+		v.warm()
+		run := op.prepare(v)
+		c.Say(syscall.Getpid(), syscall.Gettid())
+		for atomic.LoadUint32(phase) != running {
+		}
+		preemptible() // by now the runtime wants to preempt this goroutine: let it
+		atomic.StoreUint32(phase, begun)
+		run()
+		atomic.StoreUint32(phase, over)
+		c.Say("over")
+		close(done)
+	}()
+	<-done
+	c.Park()
+}
+
+func find(name string) operation {
+	for _, op := range operations() {
+		if op.name == name {
+			return op
+		}
+	}
+	panic("no operation " + name)
+}
+
+// growStack makes room for what is to come: the runtime must not copy the stack in
+// the middle of the operation.
+//
+//go:noinline
+func growStack() byte {
+	var room [64 << 10]byte
+	room[os.Getpid()%len(room)] = 1
+	return room[0]
+}
+
+// preemptible is a call at whose beginning the runtime looks whether it wants the
+// thread for another goroutine.
+//
+//go:noinline
+func preemptible() byte {
+	var room [256]byte
+	room[os.Getppid()%len(room)] = 1
+	return room[1]
+}
