@@ -31,6 +31,8 @@ type Mutex struct {
 	self uint32 // owner id of this process
 	obj  *shm.Object
 
+	settle func() // see MutexOf; may be nil
+
 	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
 }
 
@@ -80,11 +82,13 @@ func newMutex(seg *shm.Segment, name string) (*Mutex, error) {
 }
 
 // MutexOf gives the lock that is part of o, for packages that put a lock and data
-// into one object. The Mutex uses o in its own right, until it is closed. It
-// panics if o was made without a lock.
-func MutexOf(o *shm.Object) *Mutex {
+// into one object. The Mutex uses o in its own right, until it is closed. settle,
+// if not nil, runs with the lock held before a method returns [ErrOwnerDied]: it
+// finishes what the dead left half-done, so that no caller needs to know of it. It
+// must not wait. MutexOf panics if o was made without a lock.
+func MutexOf(o *shm.Object, settle func()) *Mutex {
 	o.Retain()
-	m := new(Mutex)
+	m := &Mutex{settle: settle}
 	m.init(o)
 	return m
 }

@@ -45,14 +45,14 @@ func (m *Mutex) lockSlow(ctx context.Context) error {
 	defer m.obj.Leave()
 	l := locking{m: m, word: word}
 	err = park.Loop(ctx, l.attempt)
+	if race.Enabled && (err == nil || err == ErrOwnerDied) {
+		raceAcquire(m)
+	}
 	if err == ErrOwnerDied {
 		l.recovered()
 	} else if err != nil && l.slept {
 		// A wake-up that was meant for another may have come to this call.
 		park.Wake(word, 1)
-	}
-	if race.Enabled && (err == nil || err == ErrOwnerDied) {
-		raceAcquire(m)
 	}
 	return err
 }
@@ -141,10 +141,14 @@ func (l *locking) relay(owner uint32) {
 	}
 }
 
-// recovered does what can wait until the dead holder's lock is ours: it wakes
-// those who still sleep on the death word, and cleans up after the dead.
+// recovered does what can wait until the dead holder's lock is ours: it settles
+// what the lock guards, wakes those who still sleep on the death word, and cleans
+// up after the dead.
 func (l *locking) recovered() {
 	m := l.m
+	if m.settle != nil {
+		m.settle()
+	}
 	atomic.AddUint64(&m.obj.Mutex().Takeovers, 1)
 	atomic.AddUint64(&m.obj.Stats().Recoveries, 1)
 	if l.dead != 0 {
@@ -184,11 +188,11 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 			l.dead, done, err = owner, true, ErrOwnerDied
 		}
 		if done {
-			if err != nil {
-				l.recovered()
-			}
 			if race.Enabled {
 				raceAcquire(m)
+			}
+			if err != nil {
+				l.recovered()
 			}
 		}
 		return done, err
