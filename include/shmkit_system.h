@@ -30,6 +30,10 @@
 #define SHK_OR(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 #define SHK_AND(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
 
+// SHK_BARRIER keeps the compiler from moving accesses across it. It is enough
+// against death, which happens between two instructions.
+#define SHK_BARRIER() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
 static inline int shk_cas32(uint32_t *p, uint32_t old, uint32_t value)
 {
 	return __atomic_compare_exchange_n(p, &old, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
