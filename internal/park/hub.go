@@ -3,6 +3,7 @@ package park
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -243,6 +244,23 @@ func (h *hubs) wakeChanged(b *bank, words []sys.Word) (any bool) {
 		}
 	}
 	return any
+}
+
+// rouse makes every sleeper on addr leave the hub.
+func (h *hubs) rouse(addr *uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range h.banks {
+		for w, list := range b.entries {
+			if w.Addr != addr {
+				continue
+			}
+			for _, s := range slices.Clone(list) {
+				h.remove(s)
+				s.woken <- false
+			}
+		}
+	}
 }
 
 // wakeOld sends those who have slept long to ask the kernel. Requires mu.
