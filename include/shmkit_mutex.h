@@ -91,7 +91,7 @@ static inline void shk_mutex_sleep(shmkit_handle *h, uint32_t w, shk_wait_state 
 	int err = -ENOSYS;
 	if (death != NULL && !SHK_LOAD(&s->no_waitv))
 		err = shk_futex_wait2(word, w, death, alive, until);
-	if (err == -ENOSYS || err == -EPERM) {
+	if (shk_refused(err)) {
 		if (death != NULL)
 			SHK_STORE(&s->no_waitv, 1);
 		err = shk_futex_wait(word, w, until);

@@ -137,7 +137,17 @@ typedef struct shk_waiter {
 #define SHK_SYS_FUTEX_WAITV 449 // on both machines
 #define SHK_WAITER_SHARED32 2   // FUTEX_32, and not private
 
-// shk_futex_wait2 sleeps on two words at once; -ENOSYS where the kernel cannot.
+// shk_refused tells an error that is not one of futex_waitv's own: an old kernel
+// says ENOSYS, a sandbox whatever it was told to say.
+static inline int shk_refused(int err)
+{
+	switch (-err) {
+	case 0: case EAGAIN: case ETIMEDOUT: case EINTR: case EFAULT: case EINVAL: case ENOMEM: return 0;
+	default: return 1;
+	}
+}
+
+// shk_futex_wait2 sleeps on two words at once; see shk_refused.
 static inline int shk_futex_wait2(uint32_t *a, uint32_t a_value, uint32_t *b, uint32_t b_value, int64_t until_ns)
 {
 	struct timespec t = shk_timespec(until_ns);
