@@ -95,7 +95,7 @@ func (a *Array[T]) create(seg *shm.Segment, name string, n int, items []T) error
 		return nil
 	})
 	if err == nil {
-		a.init(hold.New(o), 0, n)
+		a.init(hold.New(o, nil), 0, n)
 	}
 	return err
 }
@@ -107,7 +107,7 @@ func (a *Array[T]) openName(seg *shm.Segment, name string) error {
 	}
 	o, err := seg.OpenObject(name, want)
 	if err == nil {
-		a.init(hold.New(o), 0, int(o.Spec().Count))
+		a.init(hold.New(o, nil), 0, int(o.Spec().Count))
 	}
 	return err
 }

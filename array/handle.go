@@ -102,6 +102,6 @@ func (a *Array[T]) open(h shm.Handle, view bool, off, n uint64) error {
 		return fmt.Errorf("%w: items %d+%d of %d", shm.ErrHandle, off, n, count)
 	}
 	a.view = view
-	a.init(hold.New(o), int(off), int(n))
+	a.init(hold.New(o, nil), int(off), int(n))
 	return nil
 }

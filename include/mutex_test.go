@@ -1,6 +1,7 @@
 package include_test
 
 import (
+	"math"
 	"testing"
 
 	"shmkit/internal/layout"
@@ -51,6 +52,40 @@ func TestTryAndTimed(t *testing.T) {
 	b.want(ok, "unlock")
 	b.want(ok, "release")
 	b.want(eClosed, "lock")
+}
+
+// Deadlines far in the future and in the past are that.
+func TestFarDeadlines(t *testing.T) {
+	im := newImage(t)
+	path := im.write()
+	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	a.want(ok, "lock")
+	b.want(timedOut, "lockbefore", math.MinInt64)
+	b.want(timedOut, "timedlock", math.MinInt64)
+	for _, far := range []string{"lockbefore", "timedlock"} {
+		im.read(path)
+		sleeps := im.participant(1).Sleeps
+		b.send(far, math.MaxInt64)
+		asleep(im, path, 1, sleeps)
+		a.want(ok, "unlock")
+		b.wantAnswer(ok)
+		b.want(ok, "unlock")
+		a.want(ok, "lock")
+	}
+}
+
+// A wait that ends without the lock passes its wake-up on, even if the word tells
+// of nobody who sleeps: the one that woke it took the mark away.
+func TestGiveUpWakes(t *testing.T) {
+	im := newImage(t)
+	path := im.write()
+	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	a.want(ok, "lock")
+	b.want(timedOut, "giveup")
+	im.read(path)
+	if w := *im.word(lockObj); w&layout.MutexWaiters != 0 {
+		t.Errorf("word = %#x, the test is void", w)
+	}
 }
 
 // The holder is killed while another process waits, and while nobody does.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"shmkit/internal/layout"
+	"shmkit/internal/sys"
 )
 
 func TestAttachFillsTheRecord(t *testing.T) {
@@ -123,6 +124,26 @@ func TestAnonymousGoesWithTheLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.want(ok, "close")
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("stat after the last close: %v", err)
+	}
+}
+
+// Closing waits for nobody, not for one who was stopped with the admin lock either.
+func TestCloseDoesNotWait(t *testing.T) {
+	im := newImage(t)
+	im.header.Kind = layout.KindAnonymous
+	path := im.write()
+	a := openPeer(t, path, "counter")
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got, err := sys.TryLock(int(f.Fd()), layout.LockAdmin, 1); !got || err != nil {
+		t.Fatal(got, err)
+	}
+	a.want(ok, "close")
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("stat after the last close: %v", err)
 	}

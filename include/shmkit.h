@@ -175,20 +175,19 @@ static inline void shk_unlink_own(shmkit_segment *s)
 }
 
 // shk_destroy_if_last removes an anonymous segment without participants. Whoever
-// leaves releases its byte first, so of two that leave together one succeeds.
+// leaves releases its byte first, so of two that leave together one succeeds. It
+// waits for nobody: whoever holds a byte is attached, and will come here itself.
 static inline void shk_destroy_if_last(shmkit_segment *s)
 {
-	if (s->header->kind != SHMKIT_KIND_ANONYMOUS || shk_admin_lock(s) != 0)
+	if (s->header->kind != SHMKIT_KIND_ANONYMOUS ||
+	    shk_filelock(s->fd, F_OFD_SETLK, F_WRLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS) != 0)
 		return;
-	if (shk_filelock(s->fd, F_OFD_SETLK, F_WRLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS) == 0) {
-		if (SHK_LOAD(&s->header->state) == SHMKIT_STATE_LIVE) {
-			// In this order: a destroyed segment that still has a name would stay.
-			shk_unlink_own(s);
-			SHK_STORE(&s->header->state, (uint32_t)SHMKIT_STATE_DESTROYED);
-		}
-		shk_filelock(s->fd, F_OFD_SETLK, F_UNLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS);
+	if (SHK_LOAD(&s->header->state) == SHMKIT_STATE_LIVE) {
+		// In this order: a destroyed segment that still has a name would stay.
+		shk_unlink_own(s);
+		SHK_STORE(&s->header->state, (uint32_t)SHMKIT_STATE_DESTROYED);
 	}
-	shk_admin_unlock(s);
+	shk_filelock(s->fd, F_OFD_SETLK, F_UNLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS);
 }
 
 // shmkit_close ends this process's use of the segment. All handles and pointers

@@ -91,7 +91,7 @@ static inline void shk_mutex_sleep(shmkit_handle *h, uint32_t w, shk_wait_state 
 	int err = -ENOSYS;
 	if (death != NULL && !SHK_LOAD(&s->no_waitv))
 		err = shk_futex_wait2(word, w, death, alive, until);
-	if (err == -ENOSYS || err == -EPERM) {
+	if (shk_refused(err)) {
 		if (death != NULL)
 			SHK_STORE(&s->no_waitv, 1);
 		err = shk_futex_wait(word, w, until);
@@ -115,12 +115,13 @@ static inline void shk_mutex_nap(shk_wait_state *state)
 }
 
 // shk_mutex_give_up passes on a wake-up that was meant for another sleeper and
-// that this call may have eaten.
-static inline int shk_mutex_give_up(shmkit_handle *h)
+// that this call may have eaten. The word does not tell: whoever woke us cleared the
+// waiters bit, and the lock may have been taken since by one who knows of no sleeper.
+static inline int shk_mutex_give_up(shmkit_handle *h, const shk_wait_state *state, int err)
 {
-	if (SHK_LOAD(&h->mutex->word) & SHMKIT_MUTEX_WAITERS)
+	if (state->keep)
 		shk_mutex_wake(h, &h->mutex->word, 1);
-	return SHMKIT_ETIMEDOUT;
+	return err;
 }
 
 static inline int shk_mutex_slow(shmkit_handle *h, int64_t deadline)
@@ -138,10 +139,12 @@ static inline int shk_mutex_slow(shmkit_handle *h, int64_t deadline)
 		state.ask = 0;
 		if (err == SHK_AGAIN)
 			continue;
-		if (err != SHMKIT_EBUSY && err != -EINPROGRESS)
+		if (err == 0 || err == SHMKIT_EOWNERDEAD)
 			return err;
+		if (err != SHMKIT_EBUSY && err != -EINPROGRESS)
+			return shk_mutex_give_up(h, &state, err);
 		if (deadline != INT64_MAX && shk_clock(CLOCK_MONOTONIC) >= deadline)
-			return shk_mutex_give_up(h);
+			return shk_mutex_give_up(h, &state, SHMKIT_ETIMEDOUT);
 		if (err == SHMKIT_EBUSY)
 			shk_mutex_sleep(h, w, &state);
 		else
@@ -187,6 +190,14 @@ static inline int shmkit_mutex_lock(shmkit_handle *h)
 	return shk_mutex_settle(h, shk_mutex_slow(h, INT64_MAX));
 }
 
+// shk_deadline_ns is a deadline in ns; one that is too far for that never comes.
+static inline int64_t shk_deadline_ns(const struct timespec *t)
+{
+	if (t->tv_sec >= INT64_MAX / SHK_SECOND)
+		return INT64_MAX;
+	return t->tv_sec < 0 ? 0 : (int64_t)t->tv_sec * SHK_SECOND + t->tv_nsec;
+}
+
 // shmkit_mutex_timedlock is shmkit_mutex_lock with a deadline on CLOCK_MONOTONIC,
 // after which it returns SHMKIT_ETIMEDOUT; see shmkit_deadline.
 static inline int shmkit_mutex_timedlock(shmkit_handle *h, const struct timespec *deadline)
@@ -194,13 +205,16 @@ static inline int shmkit_mutex_timedlock(shmkit_handle *h, const struct timespec
 	int err = shk_mutex_usable(h);
 	if (err || shk_cas32(&h->mutex->word, 0, h->segment->owner))
 		return err;
-	return shk_mutex_settle(h, shk_mutex_slow(h, (int64_t)deadline->tv_sec * SHK_SECOND + deadline->tv_nsec));
+	return shk_mutex_settle(h, shk_mutex_slow(h, shk_deadline_ns(deadline)));
 }
 
 // shmkit_deadline is the time on CLOCK_MONOTONIC that is so many ms from now.
 static inline struct timespec shmkit_deadline(int64_t ms)
 {
-	return shk_timespec(shk_clock(CLOCK_MONOTONIC) + ms * (SHK_SECOND / 1000));
+	const int64_t ns = SHK_SECOND / 1000, now = shk_clock(CLOCK_MONOTONIC);
+	if (ms > (INT64_MAX - now) / ns)
+		return shk_timespec(INT64_MAX);
+	return shk_timespec(ms < -now / ns ? 0 : now + ms * ns);
 }
 
 // shmkit_mutex_trylock is shmkit_mutex_lock, but returns SHMKIT_EBUSY where that
@@ -218,19 +232,21 @@ static inline int shmkit_mutex_trylock(shmkit_handle *h)
 
 static inline int shk_mutex_unlock_slow(shmkit_handle *h)
 {
-	uint32_t *word = &h->mutex->word, w = SHK_LOAD(word);
-	if ((w & SHMKIT_OWNER_MASK) != h->segment->owner)
-		return SHMKIT_EPERM;
-	if (w & SHMKIT_MUTEX_DIED) {
-		SHK_STORE(word, SHMKIT_MUTEX_UNUSABLE);
-		shk_mutex_wake(h, word, INT_MAX);
+	uint32_t *word = &h->mutex->word;
+	for (;;) {
+		uint32_t w = SHK_LOAD(word);
+		if ((w & SHMKIT_OWNER_MASK) != h->segment->owner)
+			return SHMKIT_EPERM;
+		int died = (w & SHMKIT_MUTEX_DIED) != 0;
+		// A waiter may add its bit at any moment, and a thread that unlocks twice may
+		// find the lock of another: only the word that was looked at is replaced. This
+		// passes the lock to whoever takes it next.
+		if (!shk_cas32(word, w, died ? SHMKIT_MUTEX_UNUSABLE : 0))
+			continue;
+		if (w & SHMKIT_MUTEX_WAITERS)
+			shk_mutex_wake(h, word, died ? INT_MAX : 1);
 		return 0;
 	}
-	// A waiter may add its bit at any moment: look at what was there, not at w.
-	// This passes the lock to whoever takes it next.
-	if (SHK_SWAP(word, 0) & SHMKIT_MUTEX_WAITERS)
-		shk_mutex_wake(h, word, 1);
-	return 0;
 }
 
 // shmkit_mutex_unlock unlocks. After SHMKIT_EOWNERDEAD without mark_consistent it

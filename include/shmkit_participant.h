@@ -163,8 +163,8 @@ static inline int shk_slot_try(shmkit_segment *s, uint32_t slot)
 	return -EAGAIN;
 }
 
-// shk_slot_take finds a slot. If the last participant is leaving, which holds all
-// bytes in one lock, it waits for that (it is done under the admin lock).
+// shk_slot_take finds a slot. Whoever holds all bytes in one lock found nobody
+// attached and removes the segment. It may be stopped there: we came too late.
 static inline int shk_slot_take(shmkit_segment *s)
 {
 	for (uint32_t slot = 0; slot < SHMKIT_MAX_SLOTS; slot++) {
@@ -178,13 +178,7 @@ static inline int shk_slot_take(shmkit_segment *s)
 	int held = shk_filelock_holder(s->fd, &start, &len);
 	if (held < 0)
 		return held;
-	if (!held || start != SHMKIT_LOCK_SLOTS || len != SHMKIT_MAX_SLOTS)
-		return SHMKIT_EFULL;
-	int err = shk_admin_lock(s);
-	if (err)
-		return err;
-	shk_admin_unlock(s);
-	return SHK_AGAIN;
+	return held && start == SHMKIT_LOCK_SLOTS && len == SHMKIT_MAX_SLOTS ? SHMKIT_EDESTROYED : SHMKIT_EFULL;
 }
 
 static inline void shk_move_in(shmkit_segment *s)

@@ -30,6 +30,10 @@
 #define SHK_OR(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 #define SHK_AND(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
 
+// SHK_BARRIER keeps the compiler from moving accesses across it. It is enough
+// against death, which happens between two instructions.
+#define SHK_BARRIER() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
 static inline int shk_cas32(uint32_t *p, uint32_t old, uint32_t value)
 {
 	return __atomic_compare_exchange_n(p, &old, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -133,7 +137,17 @@ typedef struct shk_waiter {
 #define SHK_SYS_FUTEX_WAITV 449 // on both machines
 #define SHK_WAITER_SHARED32 2   // FUTEX_32, and not private
 
-// shk_futex_wait2 sleeps on two words at once; -ENOSYS where the kernel cannot.
+// shk_refused tells an error that is not one of futex_waitv's own: an old kernel
+// says ENOSYS, a sandbox whatever it was told to say.
+static inline int shk_refused(int err)
+{
+	switch (-err) {
+	case 0: case EAGAIN: case ETIMEDOUT: case EINTR: case EFAULT: case EINVAL: case ENOMEM: return 0;
+	default: return 1;
+	}
+}
+
+// shk_futex_wait2 sleeps on two words at once; see shk_refused.
 static inline int shk_futex_wait2(uint32_t *a, uint32_t a_value, uint32_t *b, uint32_t b_value, int64_t until_ns)
 {
 	struct timespec t = shk_timespec(until_ns);

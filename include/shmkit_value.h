@@ -25,10 +25,13 @@ static inline void shk_copy_atomic(void *to, const void *from, uint32_t size)
 static inline void shk_mutex_abandon(shmkit_handle *h)
 {
 	uint32_t *word = &h->mutex->word, w;
-	do
+	do {
 		w = SHK_LOAD(word);
-	while (!shk_cas32(word, w, (w & SHMKIT_MUTEX_WAITERS) | SHMKIT_MUTEX_ORPHAN));
-	shk_mutex_wake(h, word, 1);
+		if ((w & SHMKIT_OWNER_MASK) != h->segment->owner)
+			return;
+	} while (!shk_cas32(word, w, (w & SHMKIT_MUTEX_WAITERS) | SHMKIT_MUTEX_ORPHAN));
+	if (w & SHMKIT_MUTEX_WAITERS)
+		shk_mutex_wake(h, word, 1);
 }
 
 // shk_whole_begin locks and finishes what a dead holder was storing. *owed: some
@@ -112,6 +115,7 @@ static inline int shmkit_value_set(shmkit_handle *h, const void *from, size_t si
 		return err;
 	memcpy(h->redo_shadow, from, size);
 	SHK_STORE(h->redo_state, held | SHMKIT_REDO_COPY); // from here on the shadow is the value
+	SHK_BARRIER(); // a store allows later plain ones to be moved before it
 	memcpy(h->items, from, size);
 	return shk_whole_end(h, died, held);
 }

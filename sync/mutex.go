@@ -16,7 +16,7 @@ import (
 //
 // Use [NewMutex], [NewMutexIn], [OpenMutex] or unmarshal one that another process
 // sent; the zero value is not usable, and a Mutex must not be copied. All methods
-// may be called concurrently and from several processes. If a process dies while
+// but Close may be called concurrently and from several processes. If a process dies while
 // it holds the lock, the next Lock, in whatever process, returns [ErrOwnerDied]
 // with the lock held. If a process dies while it waits, nothing happens to the
 // others.
@@ -30,6 +30,13 @@ type Mutex struct {
 	word atomic.Pointer[uint32]
 	self uint32 // owner id of this process
 	obj  *shm.Object
+
+	settle func() // see MutexOf; may be nil
+
+	// users counts the open handle and the calls on their slow path. Whoever takes it
+	// to 0 ends the use of obj, whose memory may be another object's then. It never
+	// rises from 0.
+	users atomic.Int64
 
 	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
 }
@@ -80,11 +87,13 @@ func newMutex(seg *shm.Segment, name string) (*Mutex, error) {
 }
 
 // MutexOf gives the lock that is part of o, for packages that put a lock and data
-// into one object. The Mutex uses o in its own right, until it is closed. It
-// panics if o was made without a lock.
-func MutexOf(o *shm.Object) *Mutex {
+// into one object. The Mutex uses o in its own right, until it is closed. settle,
+// if not nil, runs with the lock held before a method returns [ErrOwnerDied]: it
+// finishes what the dead left half-done, so that no caller needs to know of it. It
+// must not wait. MutexOf panics if o was made without a lock.
+func MutexOf(o *shm.Object, settle func()) *Mutex {
 	o.Retain()
-	m := new(Mutex)
+	m := &Mutex{settle: settle}
 	m.init(o)
 	return m
 }
@@ -92,6 +101,7 @@ func MutexOf(o *shm.Object) *Mutex {
 // init makes m a handle of the lock of o, and owner of one use of o.
 func (m *Mutex) init(o *shm.Object) {
 	m.obj, m.self = o, o.Self()
+	m.users.Store(1)
 	m.word.Store(&o.Mutex().Word)
 	m.cleanup = shm.AutoClose(m, o)
 }
@@ -166,7 +176,7 @@ func (m *Mutex) MarkConsistent() error {
 	if err != nil {
 		return err
 	}
-	defer m.obj.Leave()
+	defer m.leave()
 	for {
 		w := atomic.LoadUint32(word)
 		switch {
@@ -183,15 +193,15 @@ func (m *Mutex) MarkConsistent() error {
 
 // Close ends this handle's use of the lock. The lock itself is unchanged, unless
 // this was the last handle of the process and the process holds it: nobody could
-// unlock it then, so it is passed on as if the process had died. Goroutines that wait through this handle get
-// [ErrClosed] when they next wake. A second Close gives ErrClosed.
+// unlock it then, so it is passed on as if the process had died. Goroutines that
+// wait through this handle get [ErrClosed]; the last of them ends the use. Close must
+// not run beside a call that does not wait yet. A second Close gives ErrClosed.
 func (m *Mutex) Close() error {
 	word := m.word.Swap(&closedWord)
 	if word == &closedWord {
 		return ErrClosed
 	}
-	// Those that wait look at the handle again. They hold the segment open.
-	park.Wake(word, 1<<30)
 	m.cleanup.Stop()
-	return m.obj.Close()
+	park.Rouse(word) // those that wait look at the handle again
+	return m.leave()
 }

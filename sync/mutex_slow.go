@@ -13,13 +13,22 @@ import (
 	"shmkit/shm"
 )
 
-// enter keeps the segment attached for one slow operation.
+// enter keeps the object in use for one slow operation, which ends with leave.
 func (m *Mutex) enter() (*uint32, error) {
 	word := m.word.Load()
-	if word == &closedWord || m.obj.Enter() != nil {
-		return nil, ErrClosed
+	for n := m.users.Load(); word != &closedWord && n > 0; n = m.users.Load() {
+		if m.users.CompareAndSwap(n, n+1) {
+			return word, nil
+		}
 	}
-	return word, nil
+	return nil, ErrClosed
+}
+
+func (m *Mutex) leave() error {
+	if m.users.Add(-1) > 0 {
+		return nil
+	}
+	return m.obj.Close()
 }
 
 // locking is one call of Lock on its slow path.
@@ -27,7 +36,7 @@ type locking struct {
 	m       *Mutex
 	word    *uint32
 	slept   bool          // others may sleep too: keep MutexWaiters set
-	relayed bool          // passed a death on to the other sleepers
+	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
 	dead    uint32        // owner that the lock was taken over from, 0 = none
 	pause   time.Duration // while the owner is dying
 }
@@ -42,17 +51,17 @@ func (m *Mutex) lockSlow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer m.obj.Leave()
+	defer m.leave()
 	l := locking{m: m, word: word}
 	err = park.Loop(ctx, l.attempt)
+	if race.Enabled && (err == nil || err == ErrOwnerDied) {
+		raceAcquire(m)
+	}
 	if err == ErrOwnerDied {
 		l.recovered()
 	} else if err != nil && l.slept {
 		// A wake-up that was meant for another may have come to this call.
 		park.Wake(word, 1)
-	}
-	if race.Enabled && (err == nil || err == ErrOwnerDied) {
-		raceAcquire(m)
 	}
 	return err
 }
@@ -135,16 +144,20 @@ func (l *locking) swap(from, to uint32) bool {
 // relay wakes the others that sleep on the death word of owner: the kernel woke
 // one of them only.
 func (l *locking) relay(owner uint32) {
-	if !l.relayed {
-		l.relayed = true
+	if l.relayed != owner {
+		l.relayed = owner
 		l.m.obj.WakeMourners(owner)
 	}
 }
 
-// recovered does what can wait until the dead holder's lock is ours: it wakes
-// those who still sleep on the death word, and cleans up after the dead.
+// recovered does what can wait until the dead holder's lock is ours: it settles
+// what the lock guards, wakes those who still sleep on the death word, and cleans
+// up after the dead.
 func (l *locking) recovered() {
 	m := l.m
+	if m.settle != nil {
+		m.settle()
+	}
 	atomic.AddUint64(&m.obj.Mutex().Takeovers, 1)
 	atomic.AddUint64(&m.obj.Stats().Recoveries, 1)
 	if l.dead != 0 {
@@ -168,7 +181,7 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer m.obj.Leave()
+	defer m.leave()
 	l := locking{m: m, word: word}
 	for {
 		w := atomic.LoadUint32(word)
@@ -184,11 +197,11 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 			l.dead, done, err = owner, true, ErrOwnerDied
 		}
 		if done {
-			if err != nil {
-				l.recovered()
-			}
 			if race.Enabled {
 				raceAcquire(m)
+			}
+			if err != nil {
+				l.recovered()
 			}
 		}
 		return done, err
@@ -201,7 +214,7 @@ func (m *Mutex) unlockSlow() error {
 	if err != nil {
 		return err
 	}
-	defer m.obj.Leave()
+	defer m.leave()
 	for {
 		w := atomic.LoadUint32(word)
 		if w&layout.OwnerMask != m.self {
@@ -226,11 +239,14 @@ func (m *Mutex) unlockSlow() error {
 // abandon gives a lock that came with ErrOwnerDied to nobody, unrepaired: the
 // next Lock gets ErrOwnerDied again.
 func (m *Mutex) abandon() error {
+	if race.Enabled {
+		raceRelease(m)
+	}
 	word, err := m.enter()
 	if err != nil {
 		return err
 	}
-	defer m.obj.Leave()
+	defer m.leave()
 	for {
 		w := atomic.LoadUint32(word)
 		if w&layout.OwnerMask != m.self {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"shmkit/internal/layout"
 	"shmkit/internal/shmtest"
 	"shmkit/internal/sys"
 	"shmkit/shm"
@@ -156,6 +157,44 @@ func TestMutexTwoHoldersKilled(t *testing.T) {
 	r := start(t, m)
 	ask(r, "lock", "<nil>")
 	ask(r, "unlock", "<nil>")
+}
+
+// A call of Lock that outlives two holders tells the others of both deaths: the
+// kernel wakes one sleeper each time, and this may be it.
+func TestMutexRelaysEveryDeath(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	start(t, m)
+	start(t, m)
+	seg, err := shm.Default()
+	must(t, err)
+	info, err := seg.Info()
+	must(t, err)
+	var owners []uint32
+	for _, p := range info.Participants {
+		if p.PID != pid && p.Alive {
+			owners = append(owners, layout.Owner(p.Slot, p.Generation))
+		}
+	}
+	last := owners[len(owners)-1]
+	addr, val, ok := m.DeathWord(last)
+	if len(owners) < 2 || !ok {
+		t.Fatalf("owners %x", owners)
+	}
+	woken := make(chan error)
+	go func() {
+		_, err := sys.FutexWait([]sys.Word{{Addr: addr, Val: val}}, 20*time.Second)
+		woken <- err
+	}()
+	for {
+		select {
+		case err := <-woken:
+			must(t, err)
+			return
+		default:
+			m.Relay(owners...)
+		}
+	}
 }
 
 // Unlock without MarkConsistent ends the lock, for those who wait too.

@@ -2,7 +2,6 @@ package value
 
 import (
 	"runtime"
-	"sync/atomic"
 
 	shsync "shmkit/sync"
 )
@@ -39,10 +38,6 @@ func (v *Value[T]) Unlock() error { return v.hold.Mutex.Unlock() }
 //   - T is not 1, 2, 4 or 8 bytes, or nobody uses the lock-free methods meanwhile.
 func (v *Value[T]) Pointer() *T {
 	p := v.opened()
-	if v.redo != nil {
-		settle(p, v.redo)
-		atomic.StoreUint64(&v.redo.State, 0)
-	}
 	v.hold.Object.Pin()
 	runtime.KeepAlive(v)
 	return p

@@ -14,6 +14,7 @@ import (
 )
 
 func init() {
+	shmtest.Register("inside", dieInside)
 	shmtest.Register("double", doubleAll)
 	shmtest.Register("store", storeForEver)
 	shmtest.Register("hold", holdLock)
@@ -176,4 +177,50 @@ func TestHolderKilled(t *testing.T) {
 	if err != nil || len(found) > 0 {
 		t.Errorf("Check: %v %v", found, err)
 	}
+}
+
+// dieInside takes the lock and says so, inside Update or between Lock and Unlock.
+func dieInside(c *shmtest.Child) {
+	v := open[large](c, c.Args[0])
+	if c.Args[1] == "Update" {
+		c.Must(v.Update(func(*large) {
+			c.Say("inside")
+			c.Park()
+		}))
+	}
+	c.Must(v.Lock())
+	c.Say("inside")
+	c.Park()
+}
+
+// A death inside Update is told to one who locks, and settled. The next death,
+// between Lock and Unlock, must not be taken for another one of that kind, which
+// methods need tell nobody of.
+func TestDeathAfterDeathInMethod(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	v := newValue(t, uniform(1))
+	die := func(where string) {
+		p := shmtest.Start(t, "inside", text(t, v), where)
+		p.Expect("inside")
+		p.Kill()
+	}
+	repair := func() {
+		t.Helper()
+		if err := v.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
+			t.Fatalf("Lock after a holder died: %v", err)
+		}
+		must(t, v.Mutex().MarkConsistent())
+		must(t, v.Unlock())
+	}
+	die("Update")
+	repair()
+	die("Lock")
+	if v.Load() != uniform(1) { // tells nobody, and leaves the death to be told
+		t.Error("the value is lost")
+	}
+	repair()
+	die("Update")
+	v.Store(uniform(2)) // settles it: nothing to tell
+	must(t, v.Lock())
+	must(t, v.Unlock())
 }

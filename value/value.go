@@ -37,6 +37,10 @@ type Value[T any] struct {
 	form cell.Form
 	hold *hold.Hold
 	redo *shm.Redo[T] // nil if T is atomic
+
+	// found is what redo.State was when this handle last took the lock over from the
+	// dead. Written and read with the lock held.
+	found atomic.Uint64
 }
 
 // New makes a Value without a name on the process's default heap. It is freed when
@@ -95,11 +99,14 @@ func specOf[T any]() (shm.Spec, error) {
 // init makes v a handle of o, which it then owns.
 func (v *Value[T]) init(o *shm.Object) *Value[T] {
 	v.load, v.store, v.swap, v.cas, v.add = v.loadSlow, v.storeSlow, v.swapSlow, v.casSlow, v.addSlow
-	v.hold, v.form = hold.New(o), cell.FormOf[T]()
+	v.form = cell.FormOf[T]()
+	item := &shm.Items[T](o)[0]
+	var settle func()
 	if !v.form.Atomic() {
 		v.redo = shm.RedoOf[T](o)
+		settle = func() { v.settle(item) } // also of a Value that was closed meanwhile
 	}
-	item := &shm.Items[T](o)[0]
+	v.hold = hold.New(o, settle)
 	set := func(p *atomic.Pointer[T], does bool) {
 		if does {
 			p.Store(item)

@@ -18,8 +18,7 @@ func (v *Value[T]) whole(f func(item, shadow *T) (store bool)) error {
 		return ErrClosed
 	}
 	err := v.hold.With(func(died bool) error {
-		was := atomic.LoadUint64(&r.State)
-		settle(item, r)
+		was := v.found.Load()
 		held := shm.RedoHeld
 		if died && (was&shm.RedoHeld == 0 || was&shm.RedoOwed != 0) {
 			held |= shm.RedoOwed
@@ -42,11 +41,18 @@ func (v *Value[T]) whole(f func(item, shadow *T) (store bool)) error {
 	return err
 }
 
-// settle finishes the copy of somebody who died over it. The caller has the lock.
-func settle[T any](item *T, r *shm.Redo[T]) {
-	if atomic.LoadUint64(&r.State)&shm.RedoCopy != 0 {
+// settle finishes the copy of somebody who died over it, and takes the notes of the
+// dead away: who dies next with the lock held must not be taken for them. It runs
+// whenever the lock is taken over from the dead, by whatever method; the caller has
+// the lock.
+func (v *Value[T]) settle(item *T) {
+	r := v.redo
+	was := atomic.LoadUint64(&r.State)
+	v.found.Store(was)
+	if was&shm.RedoCopy != 0 {
 		*item = r.Shadow
 	}
+	atomic.StoreUint64(&r.State, 0)
 }
 
 func (v *Value[T]) loadLarge() (x T) {

@@ -65,6 +65,31 @@ static int add_by_threads(long n)
 	return err;
 }
 
+static void *sleep_on_word(void *done)
+{
+	// Plain, without a bound: only a wake-up ends it.
+	uint32_t *word = &handle.mutex->word;
+	syscall(SYS_futex, word, FUTEX_WAIT, SHK_LOAD(word), NULL, NULL, 0);
+	SHK_STORE((int *)done, 1);
+	return NULL;
+}
+
+// give_up ends a wait that has slept, while the word of a lock that another holds
+// tells of no waiters, until that has woken somebody who still sleeps on it.
+static int give_up(void)
+{
+	pthread_t sleeper;
+	int done = 0, err = 0;
+	shk_wait_state state = {0, SHK_ASLEEP_FIRST, SHK_NAP_FIRST, SHMKIT_MUTEX_WAITERS, 0};
+	pthread_create(&sleeper, NULL, sleep_on_word, &done);
+	while (!SHK_LOAD(&done)) {
+		err = shk_mutex_give_up(&handle, &state, SHMKIT_ETIMEDOUT);
+		sched_yield();
+	}
+	pthread_join(sleeper, NULL);
+	return err;
+}
+
 // in_fork is what a forked child gets from a look-up.
 static int in_fork(void)
 {
@@ -159,6 +184,10 @@ static void run(const char *op, const char *a, const char *b, const char *c)
 		answer(shmkit_mutex_trylock(&handle));
 	else if (strcmp(op, "timedlock") == 0)
 		deadline = shmkit_deadline(atol(a)), answer(shmkit_mutex_timedlock(&handle, &deadline));
+	else if (strcmp(op, "lockbefore") == 0) // a deadline at that second
+		deadline.tv_sec = atol(a), deadline.tv_nsec = 0, answer(shmkit_mutex_timedlock(&handle, &deadline));
+	else if (strcmp(op, "giveup") == 0)
+		answer(give_up());
 	else if (strcmp(op, "unlock") == 0)
 		answer(shmkit_mutex_unlock(&handle));
 	else if (strcmp(op, "mark") == 0)

@@ -13,7 +13,7 @@
 //
 // The package does not protect accesses outside With.
 //
-//	h := hold.New(o)
+//	h := hold.New(o, nil)
 //	err := h.With(func(died bool) error { … })
 //	err = h.Close()
 package hold

@@ -30,8 +30,9 @@ type Hold struct {
 }
 
 // New makes the Hold of o, which the caller just created or opened, for one handle.
-func New(o *shm.Object) *Hold {
-	h := &Hold{Object: o, Mutex: shsync.MutexOf(o)}
+// settle is as for sync.MutexOf.
+func New(o *shm.Object, settle func()) *Hold {
+	h := &Hold{Object: o, Mutex: shsync.MutexOf(o, settle)}
 	h.refs.Store(1)
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	// Whoever can reach a handle, or only the lock of one, can reach Mutex.

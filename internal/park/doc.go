@@ -9,8 +9,9 @@
 // misses no wake-up. A sleep ends when its context does. Up to 8 sleepers of the
 // process have an OS thread of their own; all others share hub threads, one for
 // about 120 distinct words. Every sleep is bounded, so that a wake-up which a
-// killed process failed to send costs a sleeper at most as long again as it has
-// waited, or a tick of the hub; the bound decides nothing else.
+// killed or stopped process failed to send costs a sleeper at most as long again as
+// it, or its hub thread, has waited for anything to happen: at most 256 ms, times
+// the number of hub threads, and 8 s. The bound decides nothing else.
 //
 // What it does not do: it is not fair, and it knows nothing of owners or death;
 // a death word is a word like any other.

@@ -3,6 +3,7 @@ package park
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,9 +13,13 @@ import (
 
 const (
 	// A sleep of a hub thread is bounded by firstTick, and by twice as long each
-	// time nothing happened, up to lastTick. Each new sleep compares every word with
-	// its value again, which finds changes that nobody announced.
-	firstTick = time.Second
+	// time nothing happened, up to idleTick for each hub thread that there is, and
+	// lastTick. So all of them together look some four times a second at rest, as
+	// often as one sleeper on a thread of its own. Each look compares every word with
+	// its value, which finds changes that nobody announced: whoever made one was
+	// killed or stopped before it could, or had the wake-up and was killed.
+	firstTick = firstSlice
+	idleTick  = lastSlice
 	lastTick  = 8 * time.Second
 	// recheckAfter is when a sleeper of the hub is sent to ask the kernel.
 	recheckAfter = 8 * time.Second
@@ -171,10 +176,10 @@ func (h *hubs) run(b *bank) {
 			bound = 0
 		}
 		woken, err := sys.FutexWait(words, bound)
-		if tick = min(2*tick, lastTick); !errors.Is(err, sys.ErrTimeout) {
+		h.mu.Lock()
+		if tick = min(2*tick, idleTick*time.Duration(len(h.banks)), lastTick); !errors.Is(err, sys.ErrTimeout) {
 			tick = firstTick
 		}
-		h.mu.Lock()
 		b.asleep, more = false, false
 		if woken > 0 {
 			h.handBack(b, words[1:woken+1])
@@ -243,6 +248,23 @@ func (h *hubs) wakeChanged(b *bank, words []sys.Word) (any bool) {
 		}
 	}
 	return any
+}
+
+// rouse makes every sleeper on addr leave the hub.
+func (h *hubs) rouse(addr *uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range h.banks {
+		for w, list := range b.entries {
+			if w.Addr != addr {
+				continue
+			}
+			for _, s := range slices.Clone(list) {
+				h.remove(s)
+				s.woken <- false
+			}
+		}
+	}
 }
 
 // wakeOld sends those who have slept long to ask the kernel. Requires mu.

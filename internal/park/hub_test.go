@@ -50,3 +50,28 @@ func TestWakeUpOfOneWhoLeft(t *testing.T) {
 	}
 	crowd.Wait()
 }
+
+// Rouse reaches everybody who sleeps on a word that has not changed.
+func TestRouse(t *testing.T) {
+	watchdog(t)
+	var word uint32
+	var stop atomic.Bool
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			park.Loop(context.Background(), func(r *park.Round) (bool, error) {
+				if stop.Load() {
+					return true, nil
+				}
+				if !r.Spinning {
+					r.On(&word, 0)
+				}
+				return false, nil
+			})
+		})
+	}
+	waitFor(40)
+	stop.Store(true)
+	park.Rouse(&word)
+	all.Wait()
+}

@@ -3,6 +3,7 @@ package park
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,14 @@ func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) er
 // Wake wakes up to n sleepers on addr, in any process. A waker changes the word
 // first.
 func Wake(addr *uint32, n int) { sys.FutexWake(addr, n) }
+
+// Rouse wakes every sleeper of this process on addr although the word has not
+// changed: something else has that their attempts look at. Sleepers of other
+// processes may wake too.
+func Rouse(addr *uint32) {
+	hub.rouse(addr)
+	sys.FutexWake(addr, math.MaxInt32)
+}
 
 var direct atomic.Int32
 

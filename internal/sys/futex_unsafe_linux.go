@@ -93,12 +93,22 @@ func FutexWait(words []Word, timeout time.Duration) (int, error) {
 	n, _, errno := unix.Syscall6(sysFutexWaitv, uintptr(unsafe.Pointer(&list[0])), uintptr(len(list)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
-	if errno == unix.ENOSYS || errno == unix.EPERM {
+	if refused(errno) {
 		waitv.Store(waitvMissing)
 		return waitFirst(words[0], timeout)
 	}
 	waitv.CompareAndSwap(waitvUnknown, waitvWorks)
 	return outcome(int(n), errno)
+}
+
+// refused tells an error that is not one of futex_waitv's own: an old kernel says
+// ENOSYS, a sandbox whatever it was told to say.
+func refused(errno unix.Errno) bool {
+	switch errno {
+	case 0, unix.EAGAIN, unix.ETIMEDOUT, unix.EINTR, unix.EFAULT, unix.EINVAL, unix.ENOMEM:
+		return false
+	}
+	return true
 }
 
 // waitFirst sleeps on one word, so short that the caller, who looks at the

@@ -1,0 +1,15 @@
+package sync
+
+// Relay is what one call of Lock does when it learns of the death of each of
+// owners, one after the other.
+func (m *Mutex) Relay(owners ...uint32) {
+	l := locking{m: m}
+	for _, o := range owners {
+		l.relay(o)
+	}
+}
+
+// DeathWord is the futex word that tells of the death of owner.
+func (m *Mutex) DeathWord(owner uint32) (addr *uint32, val uint32, ok bool) {
+	return m.obj.DeathWord(owner)
+}
