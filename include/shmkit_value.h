@@ -21,14 +21,18 @@ static inline void shk_copy_atomic(void *to, const void *from, uint32_t size)
 }
 
 // shk_mutex_abandon gives a lock to nobody, so that the next one is told of the
-// death that this process was told of.
+// death that this process was told of. It was not dealt with, so it does not count.
+// Who is woken sets the flag of the waiters again.
 static inline void shk_mutex_abandon(shmkit_handle *h)
 {
 	uint32_t *word = &h->mutex->word, w;
+	SHK_ADD(&h->mutex->takeovers, ~(uint64_t)0);
+	SHK_ADD(&h->segment->self->recoveries, ~(uint64_t)0);
 	do
 		w = SHK_LOAD(word);
-	while (!shk_cas32(word, w, (w & SHMKIT_MUTEX_WAITERS) | SHMKIT_MUTEX_ORPHAN));
-	shk_mutex_wake(h, word, 1);
+	while (!shk_cas32(word, w, SHMKIT_MUTEX_ORPHAN));
+	if (w & SHMKIT_MUTEX_WAITERS)
+		shk_mutex_wake(h, word, 1);
 }
 
 // shk_whole_begin locks and finishes what a dead holder was storing. *owed: some

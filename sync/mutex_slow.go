@@ -145,8 +145,7 @@ func (l *locking) relay(owner uint32) {
 // those who still sleep on the death word, and cleans up after the dead.
 func (l *locking) recovered() {
 	m := l.m
-	atomic.AddUint64(&m.obj.Mutex().Takeovers, 1)
-	atomic.AddUint64(&m.obj.Stats().Recoveries, 1)
+	m.tookOver(1)
 	if l.dead != 0 {
 		l.relay(l.dead)
 		m.obj.SweepOwner(l.dead)
@@ -224,23 +223,35 @@ func (m *Mutex) unlockSlow() error {
 }
 
 // abandon gives a lock that came with ErrOwnerDied to nobody, unrepaired: the
-// next Lock gets ErrOwnerDied again.
+// next Lock gets ErrOwnerDied again. The death is not dealt with, so it does not
+// count as a takeover. As in unlockSlow the flag of the waiters goes with the
+// wake-up: who wakes sets it again, and if nobody sleeps nobody is woken next time.
 func (m *Mutex) abandon() error {
 	word, err := m.enter()
 	if err != nil {
 		return err
 	}
 	defer m.obj.Leave()
+	m.tookOver(-1)
 	for {
 		w := atomic.LoadUint32(word)
 		if w&layout.OwnerMask != m.self {
 			return ErrNotHeld
 		}
-		if atomic.CompareAndSwapUint32(word, w, w&layout.MutexWaiters|layout.MutexOrphan) {
-			park.Wake(word, 1)
+		// sync: mutex handed over
+		if atomic.CompareAndSwapUint32(word, w, layout.MutexOrphan) {
+			if w&layout.MutexWaiters != 0 {
+				park.Wake(word, 1)
+			}
 			return nil
 		}
 	}
+}
+
+// tookOver counts, for tools.
+func (m *Mutex) tookOver(n int) {
+	atomic.AddUint64(&m.obj.Mutex().Takeovers, uint64(n))
+	atomic.AddUint64(&m.obj.Stats().Recoveries, uint64(n))
 }
 
 // String tells the state and the holder, for people.
