@@ -7,7 +7,8 @@ import (
 	"shmkit/value"
 )
 
-// stores is the actor of Store and Load of a Value of a page.
+// stores is the actor of Store and Load of a Value of some pages, so large that
+// kills hit the copying.
 //
 // Its law: what is loaded was stored in one piece. At the end there is a store after
 // which no other acknowledged one began.
@@ -20,8 +21,8 @@ type lastStores struct {
 	unknown []Deed
 }
 
-// page is the item.
-type page [512]uint64
+// page is the item, of 32 KiB.
+type page [4096]uint64
 
 func (v *page) torn() bool {
 	for _, w := range v {
@@ -73,7 +74,7 @@ func (x *stores) Verdict(seg *shm.Segment, report func(string, ...any)) {
 	}
 	have := v.Load()
 	if have.torn() {
-		report("page: torn: %v", have)
+		report("page: torn: %#x … %#x", have[0], have[len(have)-1])
 	}
 	if err := x.last(have[0]); err != nil {
 		report("page: %v", err)
@@ -115,7 +116,7 @@ func (p *writer) Step(l *Lane) {
 		l.Begin(loadPage)
 		for range l.Burst(40) {
 			if v := p.v.Load(); v.torn() {
-				l.Fault("page: torn: %v", v)
+				l.Fault("page: torn: %#x … %#x", v[0], v[len(v)-1])
 			}
 		}
 		l.End()
@@ -128,7 +129,12 @@ func (p *writer) Step(l *Lane) {
 	}
 	l.Begin(storePage, stamp)
 	for range l.Burst(40) {
-		p.v.Store(v)
+		// Swap also sees what a killed one left, before it is gone.
+		if l.Rand.IntN(4) == 0 {
+			p.v.Store(v)
+		} else if old := p.v.Swap(v); old.torn() {
+			l.Fault("page: torn: %#x … %#x", old[0], old[len(old)-1])
+		}
 	}
 	l.End()
 }
