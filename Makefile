@@ -12,4 +12,10 @@ lint: ; .ci/run format vet lint
 # Every operation, killed at every event: about half an hour.
 crash: ; go test -count=1 -timeout 60m -v ./internal/crash -full
 
-.PHONY: crash check test race fuzz generate bench cross lint
+# Random work under random kills: make storm TIME=5m SEED=7 PROCS=6
+TIME = 60s
+SEED = 0
+PROCS = 4
+storm: ; go test -count=1 -timeout 0 -v ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED) -storm.procs=$(PROCS)
+
+.PHONY: storm crash check test race fuzz generate bench cross lint

@@ -21,7 +21,8 @@ static inline void shk_copy_atomic(void *to, const void *from, uint32_t size)
 }
 
 // shk_mutex_abandon gives a lock to nobody, so that the next one is told of the
-// death that this process was told of.
+// death that this process was told of. It was not dealt with, so it does not count.
+// Who is woken sets the flag of the waiters again.
 static inline void shk_mutex_abandon(shmkit_handle *h)
 {
 	uint32_t *word = &h->mutex->word, w;
@@ -29,7 +30,9 @@ static inline void shk_mutex_abandon(shmkit_handle *h)
 		w = SHK_LOAD(word);
 		if ((w & SHMKIT_OWNER_MASK) != h->segment->owner)
 			return;
-	} while (!shk_cas32(word, w, (w & SHMKIT_MUTEX_WAITERS) | SHMKIT_MUTEX_ORPHAN));
+	} while (!shk_cas32(word, w, SHMKIT_MUTEX_ORPHAN));
+	SHK_ADD(&h->mutex->takeovers, ~(uint64_t)0);
+	SHK_ADD(&h->segment->self->recoveries, ~(uint64_t)0);
 	if (w & SHMKIT_MUTEX_WAITERS)
 		shk_mutex_wake(h, word, 1);
 }

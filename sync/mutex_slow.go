@@ -158,8 +158,7 @@ func (l *locking) recovered() {
 	if m.settle != nil {
 		m.settle()
 	}
-	atomic.AddUint64(&m.obj.Mutex().Takeovers, 1)
-	atomic.AddUint64(&m.obj.Stats().Recoveries, 1)
+	m.tookOver(1)
 	if l.dead != 0 {
 		l.relay(l.dead)
 		m.obj.SweepOwner(l.dead)
@@ -237,7 +236,9 @@ func (m *Mutex) unlockSlow() error {
 }
 
 // abandon gives a lock that came with ErrOwnerDied to nobody, unrepaired: the
-// next Lock gets ErrOwnerDied again.
+// next Lock gets ErrOwnerDied again. The death is not dealt with, so it does not
+// count as a takeover. As in unlockSlow the flag of the waiters goes with the
+// wake-up: who wakes sets it again, and if nobody sleeps nobody is woken next time.
 func (m *Mutex) abandon() error {
 	if race.Enabled {
 		raceRelease(m)
@@ -247,16 +248,26 @@ func (m *Mutex) abandon() error {
 		return err
 	}
 	defer m.leave()
+	m.tookOver(-1)
 	for {
 		w := atomic.LoadUint32(word)
 		if w&layout.OwnerMask != m.self {
 			return ErrNotHeld
 		}
-		if atomic.CompareAndSwapUint32(word, w, w&layout.MutexWaiters|layout.MutexOrphan) {
-			park.Wake(word, 1)
+		// sync: mutex handed over
+		if atomic.CompareAndSwapUint32(word, w, layout.MutexOrphan) {
+			if w&layout.MutexWaiters != 0 {
+				park.Wake(word, 1)
+			}
 			return nil
 		}
 	}
+}
+
+// tookOver counts, for tools.
+func (m *Mutex) tookOver(n int) {
+	atomic.AddUint64(&m.obj.Mutex().Takeovers, uint64(n))
+	atomic.AddUint64(&m.obj.Stats().Recoveries, uint64(n))
 }
 
 // String tells the state and the holder, for people.

@@ -249,6 +249,39 @@ func TestMutexRepairFails(t *testing.T) {
 	}))
 }
 
+// A warning that is passed on and on costs no wake-ups when nobody sleeps, and
+// counts as one takeover.
+func TestMutexWarningPassedOn(t *testing.T) {
+	watchdog(t)
+	m := newMutex(t)
+	p, q := start(t, m), start(t, m)
+	ask(p, "lock", "<nil>")
+	q.Send("lock")
+	for !m.Info().Waiters {
+		time.Sleep(100 * time.Microsecond)
+	}
+	q.Kill()
+	p.Kill()
+	wrong := errors.New("not mine to repair")
+	for range 3 {
+		if err := m.With(func(bool) error { return wrong }); err != wrong {
+			t.Fatalf("With: %v", err)
+		}
+		if info := m.Info(); info.State != "owner died" || info.Waiters || info.Takeovers != 0 {
+			t.Errorf("passed on: %+v", info)
+		}
+	}
+	must(t, m.With(func(died bool) error {
+		if !died {
+			t.Error("the warning is gone")
+		}
+		return nil
+	}))
+	if n := m.Info().Takeovers; n != 1 {
+		t.Errorf("%d takeovers", n)
+	}
+}
+
 // A killed waiter disturbs nobody.
 func TestMutexWaiterKilled(t *testing.T) {
 	watchdog(t)

@@ -17,22 +17,25 @@ const grace = 5 * time.Second
 // segment, and with the stacks of the processes that [Start] started.
 func Watchdog(t testing.TB, d time.Duration, dumps ...func()) {
 	t.Helper()
-	timer := time.AfterFunc(d, func() {
-		fmt.Fprintf(os.Stderr, "shmtest: %s hangs: not over after %v\n", t.Name(), d)
-		stacks := make([]byte, 4<<20)
-		os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
-		for _, dump := range dumps {
-			limited(dump)
-		}
-		// Last, because it ends them, and that changes what the dumps show.
-		for _, p := range running.list() {
-			fmt.Fprintf(os.Stderr, "shmtest: child %d: %v\n", p.PID(), p.Cmd.Args)
-			askForStacks(p)
-			limited(func() { p.Cmd.Process.Wait() })
-		}
-		os.Exit(2)
-	})
+	timer := time.AfterFunc(d, func() { Hang(fmt.Sprintf("%s hangs: not over after %v", t.Name(), d), dumps...) })
 	t.Cleanup(func() { timer.Stop() })
+}
+
+// Hang ends the test binary at once as a watchdog does, and says why.
+func Hang(why string, dumps ...func()) {
+	fmt.Fprintln(os.Stderr, "shmtest:", why)
+	stacks := make([]byte, 4<<20)
+	os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
+	for _, dump := range dumps {
+		limited(dump)
+	}
+	// Last, because it ends them, and that changes what the dumps show.
+	for _, p := range running.list() {
+		fmt.Fprintf(os.Stderr, "shmtest: child %d: %v\n", p.PID(), p.Cmd.Args)
+		askForStacks(p)
+		limited(func() { p.Cmd.Process.Wait() })
+	}
+	os.Exit(2)
 }
 
 // limited runs f and gives up on it if it hangs: what hangs the test may well

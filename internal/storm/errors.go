@@ -1,0 +1,12 @@
+package storm
+
+import "errors"
+
+var (
+	errLost        = errors.New("storm: lost")
+	errForeign     = errors.New("storm: foreign")
+	errTwoInside   = errors.New("storm: two are inside")
+	errSum         = errors.New("storm: money is lost or made")
+	errLedger      = errors.New("storm: impossible record")
+	errDescriptors = errors.New("storm: descriptors are left")
+)

@@ -1,0 +1,48 @@
+package storm
+
+import (
+	"flag"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"shmkit/internal/shmtest"
+	"shmkit/shm"
+)
+
+var (
+	stormTime  = flag.Duration("storm.time", 5*time.Second, "how long the storm lasts")
+	stormSeed  = flag.Uint64("storm.seed", 0, "seed of the storm; 0 takes a random one")
+	stormProcs = flag.Int("storm.procs", 4, "processes in the storm")
+)
+
+func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
+
+// What must hold is in each actor's file.
+func TestStorm(t *testing.T) {
+	shmtest.Need(helperName)
+	if testing.Short() {
+		t.Skip("skipped: -short, a storm takes its time")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: segments are for Linux")
+	}
+	c := Config{Time: *stormTime, Seed: *stormSeed, Procs: *stormProcs}
+	for c.Seed == 0 {
+		c.Seed = rand.Uint64()
+	}
+	t.Logf("to run it again: -storm.seed=%d -storm.procs=%d -storm.time=%v", c.Seed, c.Procs, c.Time)
+	r := Run(t, c)
+	t.Logf("%d kills, %d stops, %d processes; %d takeovers of locks, %d sweeps; %d arenas, %d MiB",
+		r.Kills, r.Stops, r.Starts, r.Takeovers, r.Sweeps, r.Arenas, r.Bytes>>20)
+	for _, n := range r.Operations {
+		t.Logf("%9d and %5d cut off: %s", n.Known, n.Other, n.Name)
+		if n.Known == 0 {
+			t.Errorf("nobody did %s", n.Name)
+		}
+	}
+	if r.Kills == 0 || r.Stops == 0 || r.Takeovers == 0 || r.Sweeps == 0 {
+		t.Errorf("a storm without one of them proves nothing: %+v", r)
+	}
+}
