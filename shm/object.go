@@ -185,8 +185,7 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	}
 	// First the bit, then the state: see freeIfUnused.
 	setHolder(record, c.slot)
-	// sync: object dying
-	state := atomic.LoadUint64(&record.State)
+	state := settled(record, generation)
 	s := state & layout.ObjectStateMask
 	o := &Object{core: c, record: record, index: i, generation: generation, refs: 1}
 	switch {
@@ -207,6 +206,20 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	c.open[i] = o
 	c.mu.Unlock()
 	return o, nil
+}
+
+// settled is the state of record after the caller set its bit. A Dying object with
+// the right generation has a user now, and so is Ready again: without that, who
+// frees it would have to notice, and may be stopped.
+func settled(record *layout.Object, generation uint32) uint64 {
+	for {
+		// sync: object dying
+		state := atomic.LoadUint64(&record.State)
+		if state&layout.ObjectStateMask != layout.ObjectDying || layout.ObjectGeneration(state) != generation {
+			return state
+		}
+		revive(record, state)
+	}
 }
 
 // Close ends one use of the object; the last one of the process ends the

@@ -53,6 +53,11 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
 	case s == layout.ObjectRemoving && mine:
 		v.finishRemove(i, o, state, slot)
 	case s == layout.ObjectDying && mine:
+		// It died before it looked at the bits, so somebody may use o.
+		if !v.decide(i, o, state) {
+			v.freeIfUnused(i, o, slot)
+		}
+	case s == layout.ObjectFreeing && mine:
 		v.finishFree(i, o, state)
 	case s == layout.ObjectReady:
 		v.freeIfUnused(i, o, slot)

@@ -64,7 +64,7 @@ func constantGroups() []constantGroup {
 			plain("MaxName", layout.MaxName), plain("MaxSignature", layout.MaxSignature),
 			word64("ObjectFree", layout.ObjectFree), word64("ObjectCreating", layout.ObjectCreating),
 			word64("ObjectReady", layout.ObjectReady), word64("ObjectRemoving", layout.ObjectRemoving),
-			word64("ObjectDying", layout.ObjectDying),
+			word64("ObjectDying", layout.ObjectDying), word64("ObjectFreeing", layout.ObjectFreeing),
 			word64("ObjectStateMask", layout.ObjectStateMask), word64("ObjectNamed", layout.ObjectNamed),
 			derived("OBJECT_SLOT_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 1, 0))),
 			derived("OBJECT_GENERATION_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 0, 1))),

@@ -1,0 +1,118 @@
+package shm_test
+
+import (
+	"encoding/binary"
+	"os"
+	"testing"
+	"time"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/shmtest"
+	"shmkit/shm"
+)
+
+// Offsets of the fields that these tests write, as docs/format.md has them.
+const (
+	headerPages = 264
+	objectState = 0
+)
+
+// poke writes a 64-bit word into the file of seg, which every mapping sees.
+func poke(t testing.TB, seg *shm.Segment, off int64, v uint64) {
+	t.Helper()
+	f, err := os.OpenFile(seg.Path(), os.O_WRONLY, 0)
+	must(t, err)
+	defer f.Close()
+	_, err = f.WriteAt(binary.LittleEndian.AppendUint64(nil, v), off)
+	must(t, err)
+}
+
+func peek(t testing.TB, seg *shm.Segment, off int64) uint64 {
+	t.Helper()
+	f, err := os.Open(seg.Path())
+	must(t, err)
+	defer f.Close()
+	var b [8]byte
+	_, err = f.ReadAt(b[:], off)
+	must(t, err)
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// recordAt is where the record of an object of directory page 0 is.
+func recordAt(t testing.TB, seg *shm.Segment, index uint32) int64 {
+	t.Helper()
+	return int64(peek(t, seg, headerPages)) + int64(index)*layout.ObjectSize
+}
+
+// deadSlot is the slot of a process that was killed while it was attached to seg,
+// and that nobody has swept yet.
+func deadSlot(t testing.TB, seg *shm.Segment) uint32 {
+	t.Helper()
+	p := shmtest.Start(t, "attach", seg.Path())
+	p.Expect("attached")
+	p.Kill()
+	info, err := seg.Info()
+	must(t, err)
+	for _, p := range info.Participants {
+		if !p.Alive {
+			return p.Slot
+		}
+	}
+	t.Fatal("no participant is dead")
+	return 0
+}
+
+// A process is killed between the two looks at the holders of an object that it
+// is about to free, and another has begun to use the object just before. The
+// sweep must look again, not free what is in use.
+func TestKilledInTwoMinds(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	seg := create(t, "two-minds")
+	slot := deadSlot(t, seg)
+	o, err := seg.NewObject("", bytesSpec(1000), nil)
+	must(t, err)
+	copy(shm.Items[byte](o), "in use")
+	h, err := o.Handle()
+	must(t, err)
+	state := recordAt(t, seg, h.Index) + objectState
+	poke(t, seg, state, layout.ObjectState(layout.ObjectDying, slot, h.Generation))
+	o.SweepOwner(layout.Owner(slot, 1))
+	if got, want := peek(t, seg, state), layout.ObjectState(layout.ObjectReady, 0, h.Generation); got != want {
+		t.Errorf("state after the sweep = %#x, want %#x", got, want)
+	}
+	for range 10 {
+		other, err := seg.NewObject("", bytesSpec(1000), nil)
+		must(t, err)
+		copy(shm.Items[byte](other), "another")
+		defer other.Close()
+	}
+	if s := string(shm.Items[byte](o)[:6]); s != "in use" {
+		t.Errorf("the object reads %q", s)
+	}
+	must(t, o.Close())
+	if got, want := peek(t, seg, state), layout.ObjectState(layout.ObjectFree, 0, h.Generation); got != want {
+		t.Errorf("state after the last Close = %#x, want %#x", got, want)
+	}
+}
+
+// One who frees an object is stopped between the two looks. Who comes with a
+// handle in time gets the object: it does not depend on the stopped one.
+func TestStoppedInTwoMinds(t *testing.T) {
+	seg := create(t, "stopped")
+	o, err := seg.NewObject("", bytesSpec(10), nil)
+	must(t, err)
+	h, err := o.Handle()
+	must(t, err)
+	p := shmtest.Start(t, "attach", seg.Path())
+	p.Expect("attached")
+	poke(t, seg, recordAt(t, seg, h.Index)+objectState, layout.ObjectState(layout.ObjectDying, 1, h.Generation))
+	q := shmtest.Start(t, "handle", handleText(t, o))
+	q.Line() // the content
+	q.Line() // its handle: it has the object
+	q.Send("close")
+	q.Expect("closed")
+	q.Send("exit")
+	q.Wait()
+	must(t, o.Close())
+	p.Kill()
+}
