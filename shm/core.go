@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"shmkit/internal/layout"
-	"shmkit/internal/sys"
 )
 
 // core is this process's one attachment to one segment, shared by every Segment
@@ -28,10 +27,6 @@ type core struct {
 	// linkMu guards unlinked.
 	linkMu   sync.Mutex
 	unlinked bool // anonymous and without a file name yet
-
-	// adminMu is the in-process half of LockAdmin: a file lock does not tell
-	// goroutines of one process apart.
-	adminMu sync.Mutex
 
 	// sweepMu keeps goroutines of this process from sweeping one slot at once.
 	sweepMu sync.Mutex
@@ -78,17 +73,4 @@ func (c *core) leave() error {
 	err := c.detach()
 	c.unmapLater()
 	return err
-}
-
-// admin runs f under LockAdmin: at most one process changes the name directory
-// or grows the segment. If the process dies inside, the kernel releases the lock;
-// every change made under it is one store at a time, valid after each.
-func (c *core) admin(f func() error) error {
-	c.adminMu.Lock()
-	defer c.adminMu.Unlock()
-	if err := sys.Lock(c.fd, layout.LockAdmin, 1); err != nil {
-		return err
-	}
-	defer sys.Unlock(c.fd, layout.LockAdmin, 1)
-	return f()
 }

@@ -103,11 +103,15 @@ func (v *view) freeBlock(block uint64, i, generation uint32) {
 }
 
 // finishRemove ends the removal of the name of o. slot is as in freeIfUnused.
-func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32) {
-	v.adminLocked(func() {
+func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32) error {
+	err := v.admin(func() error {
 		v.unlinkName(i, o)
 		atomic.CompareAndSwapUint64(&o.State, state,
 			layout.ObjectState(layout.ObjectReady, 0, layout.ObjectGeneration(state)))
+		return nil
 	})
-	v.freeIfUnused(i, o, slot)
+	if err == nil {
+		v.freeIfUnused(i, o, slot)
+	}
+	return err
 }

@@ -14,13 +14,17 @@ import (
 // which then passes its own record to be taken off the kernel's list.
 //
 // Every step is one store or compare-and-swap and may be repeated: a sweeper that
-// is killed releases the byte, and the next one starts over. Damage that it meets
-// is left alone; Check reports it.
+// is killed releases the byte, and the next one starts over. So does one to whom the
+// kernel refuses LockAdmin: the slot is not free then. Damage that it meets is left
+// alone; Check reports it.
 func (v *view) sweep(slot uint32, own *layout.Participant) error {
 	p := v.participant(slot)
 	owner := layout.Owner(slot, atomic.LoadUint32(&p.Generation))
+	var refused error
 	err := v.objects(1, func(i uint32, o *layout.Object) bool {
-		v.sweepObject(i, o, owner)
+		if e := v.sweepObject(i, o, owner); e != nil {
+			refused = e
+		}
 		return true
 	})
 	if e := heap.ReleaseArenas(v.mem, v.end(), owner); err == nil {
@@ -29,16 +33,20 @@ func (v *view) sweep(slot uint32, own *layout.Participant) error {
 	if own != nil {
 		sys.Unwatch(&own.RobustNext)
 	}
+	if refused != nil {
+		return refused
+	}
 	atomic.StoreUint32(&p.Death, 0)
 	// The slot now owns nothing. This passes it to whoever locks its byte next.
 	atomic.StoreUint32(&p.State, layout.SlotFree)
 	return err
 }
 
-func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
+// sweepObject fails if the object is as it was, for want of LockAdmin.
+func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) error {
 	state := atomic.LoadUint64(&o.State)
 	if state&layout.ObjectStateMask == layout.ObjectFree {
-		return
+		return nil
 	}
 	slot, s := layout.OwnerSlot(owner), state&layout.ObjectStateMask
 	if holds(o, slot) && (s == layout.ObjectReady || s == layout.ObjectRemoving) {
@@ -49,9 +57,9 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
 	mine := layout.ObjectSlot(state) == slot
 	switch {
 	case s == layout.ObjectCreating && mine:
-		v.abandon(i, o, state)
+		return v.abandon(i, o, state)
 	case s == layout.ObjectRemoving && mine:
-		v.finishRemove(i, o, state, slot)
+		return v.finishRemove(i, o, state, slot)
 	case s == layout.ObjectDying && mine:
 		// It died before it looked at the bits, so somebody may use o.
 		if !v.decide(i, o, state) {
@@ -62,6 +70,7 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
 	case s == layout.ObjectReady:
 		v.freeIfUnused(i, o, slot)
 	}
+	return nil
 }
 
 // orphanLocks passes each lock that owner holds in o to nobody: the next one to
@@ -99,20 +108,15 @@ func orphan(word *uint32, owner uint32) {
 // abandon undoes the creation of an object whose creator died. A block that was
 // allocated but not yet recorded is found by the heap: it names an object that
 // does not name it.
-func (v *view) abandon(i uint32, o *layout.Object, state uint64) {
+func (v *view) abandon(i uint32, o *layout.Object, state uint64) error {
 	if o.NameLen != 0 {
-		v.adminLocked(func() { v.unlinkName(i, o) })
+		// A record that is free and linked would lead its chain astray.
+		if err := v.admin(func() error { v.unlinkName(i, o); return nil }); err != nil {
+			return err
+		}
 	}
 	v.finishFree(i, o, state)
-}
-
-// adminLocked runs f under LockAdmin. Without the lock, which only a broken
-// descriptor refuses, f does not run and Check will tell.
-func (v *view) adminLocked(f func()) {
-	if sys.Lock(v.fd, layout.LockAdmin, 1) == nil {
-		f()
-		sys.Unlock(v.fd, layout.LockAdmin, 1)
-	}
+	return nil
 }
 
 // sweepDead sweeps every slot whose process died, so that the dead keep nothing.
@@ -162,11 +166,9 @@ func (v *view) resetAfterBoot() error {
 	if v.header.BootID == now {
 		return nil
 	}
-	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
-		return err
-	}
-	sameBoot := v.header.BootID == now
-	if err := sys.Unlock(v.fd, layout.LockAdmin, 1); sameBoot || err != nil {
+	sameBoot := false
+	err = v.admin(func() error { sameBoot = v.header.BootID == now; return nil })
+	if sameBoot || err != nil {
 		return err
 	}
 	for slot := range uint32(layout.MaxSlots) {
@@ -174,8 +176,7 @@ func (v *view) resetAfterBoot() error {
 			return err
 		}
 	}
-	v.adminLocked(func() { v.header.BootID = now })
-	return nil
+	return v.admin(func() error { v.header.BootID = now; return nil })
 }
 
 // resetSlot sweeps a slot whose byte nobody holds. One that is held belongs to a

@@ -3,6 +3,7 @@ package shm_test
 import (
 	"encoding/binary"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -115,4 +116,39 @@ func TestStoppedInTwoMinds(t *testing.T) {
 	q.Wait()
 	must(t, o.Close())
 	p.Kill()
+}
+
+// Goroutines of one process share a file lock. A sweep that changes the directory
+// waits for another goroutine that does.
+func TestSweepWaitsForTheDirectory(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	seg := create(t, "directory")
+	slot := deadSlot(t, seg)
+	o, err := seg.NewObject("name", bytesSpec(10), nil)
+	must(t, err)
+	h, err := o.Handle()
+	must(t, err)
+	state := recordAt(t, seg, h.Index) + objectState
+	removing := layout.ObjectState(layout.ObjectRemoving|layout.ObjectNamed, slot, h.Generation)
+	poke(t, seg, state, removing)
+	swept := make(chan struct{})
+	must(t, seg.Admin(func() error {
+		go func() {
+			o.SweepOwner(layout.Owner(slot, 1))
+			close(swept)
+		}()
+		for range 10_000 {
+			runtime.Gosched()
+			if peek(t, seg, state) != removing {
+				t.Error("two goroutines are in the directory at once")
+				break
+			}
+		}
+		return nil
+	}))
+	<-swept
+	if got, want := peek(t, seg, state), layout.ObjectState(layout.ObjectReady, 0, h.Generation); got != want {
+		t.Errorf("state after the sweep = %#x, want %#x", got, want)
+	}
+	must(t, o.Close())
 }
