@@ -39,11 +39,15 @@ type core struct {
 // registry holds the cores of this process. A process attaches once to a
 // segment, however often it opens it.
 var registry = struct {
-	// mu may be held while files are opened and slots taken, never while a caller
-	// waits for another process's goodwill.
+	// mu is held for short, never during a system call: one segment whose lock a
+	// stopped process has must not keep this process from the others.
 	mu    sync.Mutex
 	cores map[ID]*core
-}{cores: map[ID]*core{}}
+
+	// opening has a channel for each segment that a goroutine is attaching to, which
+	// is closed when that has come to an end.
+	opening map[ID]chan struct{}
+}{cores: map[ID]*core{}, opening: map[ID]chan struct{}{}}
 
 // enter takes a reference. It fails with ErrClosed once the core is detached or
 // about to be.

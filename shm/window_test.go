@@ -9,13 +9,15 @@ import (
 
 	"shmkit/internal/layout"
 	"shmkit/internal/shmtest"
+	"shmkit/internal/sys"
 	"shmkit/shm"
 )
 
 // Offsets of the fields that these tests write, as docs/format.md has them.
 const (
-	headerPages = 264
-	objectState = 0
+	headerBootID = 128
+	headerPages  = 264
+	objectState  = 0
 )
 
 // poke writes a 64-bit word into the file of seg, which every mapping sees.
@@ -151,4 +153,38 @@ func TestSweepWaitsForTheDirectory(t *testing.T) {
 		t.Errorf("state after the sweep = %#x, want %#x", got, want)
 	}
 	must(t, o.Close())
+}
+
+// One who waits for the directory of a segment, which a stopped process may be in,
+// does not keep others of the process from other segments.
+func TestOpenWaitsAlone(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	seg, err := shm.Create("waits")
+	must(t, err)
+	poke(t, seg, headerBootID, 1) // so that Open wants LockAdmin
+	must(t, seg.Close())
+	f, err := os.OpenFile(seg.Path(), os.O_RDWR, 0)
+	must(t, err)
+	must(t, sys.Lock(int(f.Fd()), layout.LockAdmin, 1))
+	opened := make(chan error)
+	for range 2 {
+		go func() {
+			again, err := shm.Open(seg.Path())
+			if err == nil {
+				err = again.Close()
+			}
+			opened <- err
+		}()
+	}
+	for range 50 {
+		other, err := shm.Create("other")
+		must(t, err)
+		runtime.Gosched()
+		must(t, other.Close())
+		must(t, shm.Remove("other"))
+	}
+	must(t, f.Close()) // and with it the lock goes
+	must(t, <-opened)
+	must(t, <-opened)
+	must(t, shm.Remove("waits"))
 }
