@@ -2,6 +2,7 @@ package shm
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -58,8 +59,11 @@ func coreByID(h Handle) (*core, error) {
 		return c, nil
 	}
 	c, err := openCore(h.Path)
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrGone, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrGone, err)
+		return nil, err
 	}
 	if c.id != h.Segment {
 		c.leave()

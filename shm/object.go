@@ -145,9 +145,10 @@ func (c *core) openName(name string, want Spec) (*Object, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
+	var last, lastGeneration uint32
 	for {
 		i, generation, err := c.find(name)
-		if i == 0 && err == nil {
+		if i == 0 || err != nil {
 			err = c.admin(func() (err error) { i, generation, err = c.find(name); return err })
 		}
 		if err != nil {
@@ -157,10 +158,15 @@ func (c *core) openName(name string, want Spec) (*Object, error) {
 			return nil, ErrNotFound
 		}
 		o, err := c.join(i, generation, want)
-		if err == ErrGone {
-			continue // removed and freed since; the name may be another's by now
+		if err != ErrGone {
+			return o, err
 		}
-		return o, err
+		// Removed and freed since; the name may be another's by now. One that is
+		// gone does not come back.
+		if i == last && generation == lastGeneration {
+			return nil, &CorruptError{fmt.Sprintf("object[%d].State", i), uint64(generation), nil}
+		}
+		last, lastGeneration = i, generation
 	}
 }
 

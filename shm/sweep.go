@@ -80,6 +80,9 @@ func (v *view) orphanLocks(o *layout.Object, owner uint32) {
 		return
 	}
 	base, count, stride := o.Data+uint64(o.OwnerOff), o.OwnerCount, uint64(o.OwnerStride)
+	if stride < mutexSize {
+		count = min(count, 1) // else they overlap, and may be four billion
+	}
 	for n := range uint64(count) {
 		m, err := mem.At[layout.Mutex](v.mem, base+n*stride)
 		if err != nil {
