@@ -23,7 +23,7 @@ func attach(v *view) (*core, error) {
 	}
 	c := &core{view: v, slot: slot, part: v.participant(slot), open: map[uint32]*Object{}}
 	if atomic.LoadUint32(&c.part.State) != layout.SlotFree {
-		if err := v.sweep(slot, nil); err != nil {
+		if err := v.sweep(slot, nil, v.admin); err != nil {
 			return nil, err
 		}
 	}
@@ -95,7 +95,7 @@ func trySlots(v *view) (slot uint32, ok bool, err error) {
 // this process is in flight.
 func (c *core) detach() error {
 	err := c.heap.Close()
-	if e := c.view.sweep(c.slot, c.part); err == nil {
+	if e := c.view.sweep(c.slot, c.part, c.admin); err == nil {
 		err = e
 	}
 	if e := sys.Unlock(c.fd, layout.LockSlots+int64(c.slot), 1); err == nil {

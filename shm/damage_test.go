@@ -97,3 +97,17 @@ func TestHandleThatCannotBeOpened(t *testing.T) {
 		t.Errorf("a handle that leads nowhere: %v", err)
 	}
 }
+
+// A handle of an object in a segment that this process has left is not made.
+func TestHandleAfterClose(t *testing.T) {
+	seg, err := shm.Create("left")
+	must(t, err)
+	o, err := seg.NewObject("", bytesSpec(10), nil)
+	must(t, err)
+	must(t, o.Close())
+	must(t, seg.Close())
+	if _, err := o.Handle(); !errors.Is(err, shm.ErrClosed) {
+		t.Errorf("Handle after Close: %v", err)
+	}
+	must(t, shm.Remove("left"))
+}

@@ -26,8 +26,13 @@ const (
 )
 
 // Handle is the handle of o. It gives an anonymous segment its file, which may
-// fail as creating a file may.
+// fail as creating a file may. It fails with ErrClosed once the process has left
+// the segment.
 func (o *Object) Handle() (Handle, error) {
+	if err := o.core.enter(); err != nil {
+		return Handle{}, fail("export", o.core.path, err)
+	}
+	defer o.core.leave()
 	if err := o.core.ensureLinked(); err != nil {
 		return Handle{}, fail("export", o.core.path, err)
 	}

@@ -83,7 +83,7 @@ func (v *view) attachNew() (*core, error) {
 		return c, nil
 	}
 	c.heap.Close()
-	v.sweep(c.slot, c.part) // gives the slot back, as it was
+	v.sweep(c.slot, c.part, v.admin) // gives the slot back, as it was
 	if err != nil {
 		return nil, err
 	}

@@ -103,8 +103,8 @@ func (v *view) freeBlock(block uint64, i, generation uint32) {
 }
 
 // finishRemove ends the removal of the name of o. slot is as in freeIfUnused.
-func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32) error {
-	err := v.admin(func() error {
+func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32, admin func(func() error) error) error {
+	err := admin(func() error {
 		v.unlinkName(i, o)
 		atomic.CompareAndSwapUint64(&o.State, state,
 			layout.ObjectState(layout.ObjectReady, 0, layout.ObjectGeneration(state)))

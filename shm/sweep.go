@@ -11,18 +11,24 @@ import (
 
 // sweep resolves everything that the process in slot owns. The caller holds the
 // lock on the byte of slot, so that process is dead, or it is the caller itself,
-// which then passes its own record to be taken off the kernel's list.
+// which then passes its own record to be taken off the kernel's list. admin is
+// view.admin or view.adminNow.
 //
 // Every step is one store or compare-and-swap and may be repeated: a sweeper that
-// is killed releases the byte, and the next one starts over. So does one to whom the
-// kernel refuses LockAdmin: the slot is not free then. Damage that it meets is left
+// is killed releases the byte, and the next one starts over. So it is if
+// admin fails: the slot is not free then. Damage that it meets is left
 // alone; Check reports it.
-func (v *view) sweep(slot uint32, own *layout.Participant) error {
+func (v *view) sweep(slot uint32, own *layout.Participant, admin func(func() error) error) error {
 	p := v.participant(slot)
+	if own == nil {
+		// The byte is ours, so others cannot ask the kernel until we are done, and we
+		// may be stopped.
+		atomic.StoreUint32(&p.Death, layout.DeathDied|layout.DeathProved)
+	}
 	owner := layout.Owner(slot, atomic.LoadUint32(&p.Generation))
 	var refused error
 	err := v.objects(1, func(i uint32, o *layout.Object) bool {
-		if e := v.sweepObject(i, o, owner); e != nil {
+		if e := v.sweepObject(i, o, owner, admin); e != nil {
 			refused = e
 		}
 		return true
@@ -42,8 +48,8 @@ func (v *view) sweep(slot uint32, own *layout.Participant) error {
 	return err
 }
 
-// sweepObject fails if the object is as it was, for want of LockAdmin.
-func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) error {
+// sweepObject fails if the object still is as the dead left it, because admin did.
+func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(func() error) error) error {
 	state := atomic.LoadUint64(&o.State)
 	if state&layout.ObjectStateMask == layout.ObjectFree {
 		return nil
@@ -57,9 +63,9 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) error {
 	mine := layout.ObjectSlot(state) == slot
 	switch {
 	case s == layout.ObjectCreating && mine:
-		return v.abandon(i, o, state)
+		return v.abandon(i, o, state, admin)
 	case s == layout.ObjectRemoving && mine:
-		return v.finishRemove(i, o, state, slot)
+		return v.finishRemove(i, o, state, slot, admin)
 	case s == layout.ObjectDying && mine:
 		// It died before it looked at the bits, so somebody may use o.
 		if !v.decide(i, o, state) {
@@ -111,10 +117,10 @@ func orphan(word *uint32, owner uint32) {
 // abandon undoes the creation of an object whose creator died. A block that was
 // allocated but not yet recorded is found by the heap: it names an object that
 // does not name it.
-func (v *view) abandon(i uint32, o *layout.Object, state uint64) error {
+func (v *view) abandon(i uint32, o *layout.Object, state uint64, admin func(func() error) error) error {
 	if o.NameLen != 0 {
 		// A record that is free and linked would lead its chain astray.
-		if err := v.admin(func() error { v.unlinkName(i, o); return nil }); err != nil {
+		if err := admin(func() error { v.unlinkName(i, o); return nil }); err != nil {
 			return err
 		}
 	}
@@ -128,32 +134,33 @@ func (c *core) sweepDead() {
 	defer c.sweepMu.Unlock()
 	for slot := range uint32(layout.MaxSlots) {
 		if slot != c.slot && atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
-			c.sweepSlotLocked(slot)
+			c.sweepSlotLocked(slot, c.admin)
 		}
 	}
 }
 
 // SweepOwner cleans up after the process behind owner if it is dead. Whoever took
-// a lock over from a dead holder calls it, outside of every fast path.
+// a lock over from a dead holder calls it, outside of every fast path. It waits for
+// nobody: what it cannot do now is left to the next sweep.
 func (o *Object) SweepOwner(owner uint32) {
 	c := o.core
 	c.sweepMu.Lock()
 	defer c.sweepMu.Unlock()
 	if slot := layout.OwnerSlot(owner); slot != c.slot {
-		c.sweepSlotLocked(slot)
+		c.sweepSlotLocked(slot, c.adminNow)
 	}
 }
 
 // sweepSlotLocked must run under sweepMu: the lock on the byte does not keep two
 // goroutines of this process apart.
-func (c *core) sweepSlotLocked(slot uint32) {
+func (c *core) sweepSlotLocked(slot uint32, admin func(func() error) error) {
 	byteOf := layout.LockSlots + int64(slot)
 	if ok, err := sys.TryLock(c.fd, byteOf, 1); !ok || err != nil {
 		return
 	}
 	defer sys.Unlock(c.fd, byteOf, 1)
 	if atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
-		c.view.sweep(slot, nil)
+		c.view.sweep(slot, nil, admin)
 		atomic.AddUint64(&c.part.Sweeps, 1)
 	}
 }
@@ -194,5 +201,5 @@ func (v *view) resetSlot(slot uint32) error {
 		return err
 	}
 	defer sys.Unlock(v.fd, byteOf, 1)
-	return v.sweep(slot, nil)
+	return v.sweep(slot, nil, v.admin)
 }

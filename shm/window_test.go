@@ -2,6 +2,8 @@ package shm_test
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"shmkit/internal/shmtest"
 	"shmkit/internal/sys"
 	"shmkit/shm"
+	shsync "shmkit/sync"
 )
 
 // Offsets of the fields that these tests write, as docs/format.md has them.
@@ -19,6 +22,20 @@ const (
 	headerPages  = 264
 	objectState  = 0
 )
+
+func init() { shmtest.Register("holder", holdLock) }
+
+// holdLock takes a lock and keeps it.
+func holdLock(c *shmtest.Child) {
+	seg, err := shm.Open(c.Args[0])
+	c.Must(err)
+	m, err := shsync.OpenMutex(seg, "lock")
+	c.Must(err)
+	c.Must(m.Lock())
+	c.Say(seg.Path())
+	c.Park()
+	m.Unlock()
+}
 
 // poke writes a 64-bit word into the file of seg, which every mapping sees.
 func poke(t testing.TB, seg *shm.Segment, off int64, v uint64) {
@@ -51,8 +68,14 @@ func recordAt(t testing.TB, seg *shm.Segment, index uint32) int64 {
 // and that nobody has swept yet.
 func deadSlot(t testing.TB, seg *shm.Segment) uint32 {
 	t.Helper()
-	p := shmtest.Start(t, "attach", seg.Path())
-	p.Expect("attached")
+	return deadSlotOf(t, seg, "attach")
+}
+
+// deadSlotOf is deadSlot for a helper that says one line.
+func deadSlotOf(t testing.TB, seg *shm.Segment, helper string) uint32 {
+	t.Helper()
+	p := shmtest.Start(t, helper, seg.Path())
+	p.Line()
 	p.Kill()
 	info, err := seg.Info()
 	must(t, err)
@@ -120,9 +143,9 @@ func TestStoppedInTwoMinds(t *testing.T) {
 	p.Kill()
 }
 
-// Goroutines of one process share a file lock. A sweep that changes the directory
-// waits for another goroutine that does.
-func TestSweepWaitsForTheDirectory(t *testing.T) {
+// Goroutines of one process share a file lock. A sweep stays out of the directory
+// while another goroutine is in it.
+func TestSweepStaysOutOfTheDirectory(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
 	seg := create(t, "directory")
 	slot := deadSlot(t, seg)
@@ -149,6 +172,7 @@ func TestSweepWaitsForTheDirectory(t *testing.T) {
 		return nil
 	}))
 	<-swept
+	o.SweepOwner(layout.Owner(slot, 1)) // if the first had to leave it
 	if got, want := peek(t, seg, state), layout.ObjectState(layout.ObjectReady, 0, h.Generation); got != want {
 		t.Errorf("state after the sweep = %#x, want %#x", got, want)
 	}
@@ -187,4 +211,51 @@ func TestOpenWaitsAlone(t *testing.T) {
 	must(t, <-opened)
 	must(t, <-opened)
 	must(t, shm.Remove("waits"))
+}
+
+// One process died with a lock and in the middle of removing a name, another one
+// is stopped in the directory, and a third sweeps the dead one's slot, which waits
+// for the directory. Nobody who wants the lock waits for any of them.
+func TestLockDoesNotWaitForTheDirectory(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	for _, sweeper := range []bool{false, true} {
+		seg := create(t, fmt.Sprint("chain-", sweeper))
+		m, err := shsync.NewMutexIn(seg, "lock")
+		must(t, err)
+		o, err := seg.NewObject("name", bytesSpec(10), nil)
+		must(t, err)
+		h, err := o.Handle()
+		must(t, err)
+		slot := deadSlotOf(t, seg, "holder")
+		state := recordAt(t, seg, h.Index) + objectState
+		poke(t, seg, state, layout.ObjectState(layout.ObjectRemoving|layout.ObjectNamed, slot, h.Generation))
+		f, err := os.OpenFile(seg.Path(), os.O_RDWR, 0)
+		must(t, err)
+		fd := int(f.Fd())
+		must(t, sys.Lock(fd, layout.LockAdmin, 1)) // as one who is stopped there
+		var p *shmtest.Process
+		if sweeper {
+			p = shmtest.Start(t, "attach", seg.Path())
+			for held := false; !held; runtime.Gosched() {
+				held, _, _, err = sys.Holder(fd, layout.LockSlots+int64(slot), 1)
+				must(t, err)
+			}
+		}
+		if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
+			t.Errorf("Lock: %v, want ErrOwnerDied", err)
+		}
+		must(t, m.MarkConsistent())
+		must(t, m.Unlock())
+		must(t, f.Close())
+		if p == nil {
+			p = shmtest.Start(t, "attach", seg.Path())
+		}
+		p.Expect("attached") // and so it has swept
+		if got, want := peek(t, seg, state), layout.ObjectState(layout.ObjectReady, 0, h.Generation); got != want {
+			t.Errorf("state after the sweep = %#x, want %#x", got, want)
+		}
+		must(t, o.Close())
+		must(t, m.Close())
+		p.Kill()
+	}
 }

@@ -56,6 +56,7 @@ func constantGroups() []constantGroup {
 			derived("GENERATION_BITS", bits.TrailingZeros32(layout.Owner(1, 0))),
 			plain("SlotFree", layout.SlotFree), plain("SlotAttached", layout.SlotAttached),
 			word32("DeathWaiters", layout.DeathWaiters), word32("DeathDied", layout.DeathDied),
+			word32("DeathProved", layout.DeathProved),
 			plain("LanguageGo", layout.LanguageGo), plain("LanguageC", layout.LanguageC),
 		}},
 		{"Objects", []define{
