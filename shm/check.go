@@ -112,7 +112,8 @@ func (c *checker) participants() {
 		}
 		if state == layout.SlotAttached && !c.own(slot) {
 			held, err := c.held(slot)
-			c.dead = c.dead || err == nil && !held
+			proved := atomic.LoadUint32(&p.Death)&layout.DeathProved != 0 // somebody sweeps it
+			c.dead = c.dead || proved || err == nil && !held
 		}
 	}
 }
