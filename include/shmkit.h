@@ -127,6 +127,8 @@ static inline void shk_orphan(shmkit_segment *s, shmkit_object *o)
 	uint64_t count = SHK_LOAD(&o->owner_count), stride = SHK_LOAD(&o->owner_stride);
 	if (SHK_LOAD(&o->owner_format) != SHMKIT_OWNER_MUTEX32)
 		return;
+	if (stride < sizeof(shmkit_mutex) && count > 1)
+		count = 1; // else they overlap, and may be four billion
 	for (uint64_t n = 0; n < count; n++) {
 		uint32_t *word = (uint32_t *)shk_at(s, base + n * stride, sizeof *word, sizeof *word);
 		if (word == NULL)

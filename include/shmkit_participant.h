@@ -240,6 +240,8 @@ static inline shk_life shk_liveness(shmkit_segment *s, uint32_t owner, int ask)
 	if (SHK_LOAD(&p->generation) != (owner & SHMKIT_GENERATION_MASK))
 		return SHK_DEAD;
 	uint32_t death = SHK_LOAD(&p->death);
+	if (death & SHMKIT_DEATH_PROVED)
+		return SHK_DEAD; // of owner, or of one after it
 	int announced = (death & SHMKIT_DEATH_DIED) != 0;
 	if (!announced && !ask && death != 0)
 		return SHK_ALIVE;

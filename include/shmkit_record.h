@@ -162,11 +162,14 @@ static inline void shk_free_if_unused(shmkit_segment *s, shmkit_object *o, uint3
 			shk_cas64(&o->state, dying, state); // whoever clears the last bit decides
 			continue;
 		}
+		uint64_t freeing = (dying & ~SHMKIT_OBJECT_STATE_MASK) | SHMKIT_OBJECT_FREEING;
+		if (!shk_cas64(&o->state, dying, freeing))
+			continue; // somebody began to use it and took it back
 		uint64_t block = SHK_LOAD(&o->block);
 		if (block != 0)
 			shk_block_free(s, block, index, generation);
 		SHK_STORE(&o->block, (uint64_t)0);
-		shk_cas64(&o->state, dying, SHMKIT_OBJECT_FREE | rest); // to whoever claims it next
+		shk_cas64(&o->state, freeing, SHMKIT_OBJECT_FREE | rest); // to whoever claims it next
 		return;
 	}
 }

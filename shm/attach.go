@@ -23,7 +23,7 @@ func attach(v *view) (*core, error) {
 	}
 	c := &core{view: v, slot: slot, part: v.participant(slot), open: map[uint32]*Object{}}
 	if atomic.LoadUint32(&c.part.State) != layout.SlotFree {
-		if err := v.sweep(slot, nil); err != nil {
+		if err := v.sweep(slot, nil, v.admin); err != nil {
 			return nil, err
 		}
 	}
@@ -51,30 +51,42 @@ func (c *core) moveIn() {
 	p.Sleeps, p.Wakes, p.Recoveries, p.Sweeps = 0, 0, 0, 0
 }
 
-// takeSlot locks the byte of some slot: a clean one if there is one, else one
-// whose owner died. It fails with ErrSlots when all are in use.
+// takeSlot locks the byte of some slot. It fails with ErrSlots when all are in use.
 func takeSlot(v *view) (uint32, error) {
+	for full := false; ; full = true {
+		slot, ok, err := trySlots(v)
+		if ok || err != nil {
+			return slot, err
+		}
+		// Whoever locked all bytes in one piece found nobody attached and removes the
+		// segment. It may be stopped there; we came too late all the same.
+		held, start, length, err := sys.Holder(v.fd, layout.LockSlots, layout.MaxSlots)
+		switch {
+		case err != nil:
+			return 0, err
+		case held && start == layout.LockSlots && length == layout.MaxSlots:
+			return 0, fmt.Errorf("%w: it is being removed", ErrNotFound)
+		case held && full:
+			return 0, ErrSlots
+		}
+		// Whoever had all bytes may be done by now: look again.
+	}
+}
+
+// trySlots locks the byte of a clean slot if there is one, else of one whose owner
+// died.
+func trySlots(v *view) (slot uint32, ok bool, err error) {
 	for _, clean := range []bool{true, false} {
 		for slot := range uint32(layout.MaxSlots) {
 			if clean != (atomic.LoadUint32(&v.participant(slot).State) == layout.SlotFree) {
 				continue
 			}
-			ok, err := sys.TryLock(v.fd, layout.LockSlots+int64(slot), 1)
-			if ok || err != nil {
-				return slot, err
+			if ok, err := sys.TryLock(v.fd, layout.LockSlots+int64(slot), 1); ok || err != nil {
+				return slot, ok, err
 			}
 		}
 	}
-	// Whoever locked all bytes in one piece found nobody attached and removes the
-	// segment. It may be stopped there; we came too late all the same.
-	held, start, length, err := sys.Holder(v.fd, layout.LockSlots, layout.MaxSlots)
-	if err == nil && held && start == layout.LockSlots && length == layout.MaxSlots {
-		return 0, fmt.Errorf("%w: it is being removed", ErrNotFound)
-	}
-	if err == nil {
-		err = ErrSlots
-	}
-	return 0, err
+	return 0, false, nil
 }
 
 // detach ends the participation: it resolves what this process still owns, as
@@ -83,7 +95,7 @@ func takeSlot(v *view) (uint32, error) {
 // this process is in flight.
 func (c *core) detach() error {
 	err := c.heap.Close()
-	if e := c.view.sweep(c.slot, c.part); err == nil {
+	if e := c.view.sweep(c.slot, c.part, c.admin); err == nil {
 		err = e
 	}
 	if e := sys.Unlock(c.fd, layout.LockSlots+int64(c.slot), 1); err == nil {
@@ -110,9 +122,6 @@ func (v *view) destroyIfLast() error {
 		return err
 	}
 	defer sys.Unlock(v.fd, layout.LockSlots, layout.MaxSlots)
-	if v.destroyed() {
-		return nil
-	}
 	// Unlink first: a destroyed segment that still has a name would stay for ever.
 	if err := v.unlinkOwn(); err != nil {
 		return err

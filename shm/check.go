@@ -152,7 +152,7 @@ func (c *checker) object(i uint32, o *layout.Object) {
 			c.report(where, "free with Block = %#x", block)
 		}
 		return
-	case layout.ObjectCreating, layout.ObjectRemoving, layout.ObjectDying:
+	case layout.ObjectCreating, layout.ObjectRemoving, layout.ObjectDying, layout.ObjectFreeing:
 		if atomic.LoadUint32(&c.view.participant(slot).State) != layout.SlotAttached {
 			c.report(where, "state %d of slot %d, which is free", state, slot)
 		}
@@ -166,7 +166,7 @@ func (c *checker) object(i uint32, o *layout.Object) {
 	}
 	c.name(where, i, o, w)
 	c.holders(where, o, w)
-	if state != layout.ObjectDying {
+	if state != layout.ObjectFreeing {
 		c.payload(where, i, o, w)
 	}
 }

@@ -14,7 +14,11 @@ import (
 func (c *core) claim() (uint32, *layout.Object, uint64, error) {
 	for {
 		for _, from := range []uint32{max(1, c.hint.Load()), 1} {
-			if i, o, state := c.claimFrom(from); o != nil {
+			i, o, state, err := c.claimFrom(from)
+			if err != nil {
+				return 0, nil, 0, err
+			}
+			if o != nil {
 				c.hint.Store(i + 1)
 				return i, o, state, nil
 			}
@@ -25,8 +29,8 @@ func (c *core) claim() (uint32, *layout.Object, uint64, error) {
 	}
 }
 
-func (c *core) claimFrom(from uint32) (index uint32, record *layout.Object, state uint64) {
-	c.objects(from, func(i uint32, o *layout.Object) bool {
+func (c *core) claimFrom(from uint32) (index uint32, record *layout.Object, state uint64, err error) {
+	err = c.objects(from, func(i uint32, o *layout.Object) bool {
 		old := atomic.LoadUint64(&o.State)
 		if old&layout.ObjectStateMask != layout.ObjectFree {
 			return true
@@ -38,7 +42,7 @@ func (c *core) claimFrom(from uint32) (index uint32, record *layout.Object, stat
 		index, record, state = i, o, claimed
 		return false
 	})
-	return index, record, state
+	return index, record, state, err
 }
 
 // addPage adds the next directory page. The block is allocated before the lock

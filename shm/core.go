@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"shmkit/internal/layout"
-	"shmkit/internal/sys"
 )
 
 // core is this process's one attachment to one segment, shared by every Segment
@@ -29,10 +28,6 @@ type core struct {
 	linkMu   sync.Mutex
 	unlinked bool // anonymous and without a file name yet
 
-	// adminMu is the in-process half of LockAdmin: a file lock does not tell
-	// goroutines of one process apart.
-	adminMu sync.Mutex
-
 	// sweepMu keeps goroutines of this process from sweeping one slot at once.
 	sweepMu sync.Mutex
 
@@ -44,11 +39,15 @@ type core struct {
 // registry holds the cores of this process. A process attaches once to a
 // segment, however often it opens it.
 var registry = struct {
-	// mu may be held while files are opened and slots taken, never while a caller
-	// waits for another process's goodwill.
+	// mu is held for short, never during a system call: one segment whose lock a
+	// stopped process has must not keep this process from the others.
 	mu    sync.Mutex
 	cores map[ID]*core
-}{cores: map[ID]*core{}}
+
+	// opening has a channel for each segment that a goroutine is attaching to, which
+	// is closed when that has come to an end.
+	opening map[ID]chan struct{}
+}{cores: map[ID]*core{}, opening: map[ID]chan struct{}{}}
 
 // enter takes a reference. It fails with ErrClosed once the core is detached or
 // about to be.
@@ -78,17 +77,4 @@ func (c *core) leave() error {
 	err := c.detach()
 	c.unmapLater()
 	return err
-}
-
-// admin runs f under LockAdmin: at most one process changes the name directory
-// or grows the segment. If the process dies inside, the kernel releases the lock;
-// every change made under it is one store at a time, valid after each.
-func (c *core) admin(f func() error) error {
-	c.adminMu.Lock()
-	defer c.adminMu.Unlock()
-	if err := sys.Lock(c.fd, layout.LockAdmin, 1); err != nil {
-		return err
-	}
-	defer sys.Unlock(c.fd, layout.LockAdmin, 1)
-	return f()
 }

@@ -32,5 +32,5 @@
 //	v, err := value.NewIn(seg, "eurusd", 1.08)   // one process
 //	v, err := value.Open[float64](seg, "eurusd") // the others
 //
-// Lock order inside the package: registry.mu, core.mu, heap, core.adminMu.
+// Lock order inside the package: registry.mu, core.mu, heap, view.adminMu.
 package shm

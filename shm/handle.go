@@ -2,6 +2,7 @@ package shm
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -25,8 +26,13 @@ const (
 )
 
 // Handle is the handle of o. It gives an anonymous segment its file, which may
-// fail as creating a file may.
+// fail as creating a file may. It fails with ErrClosed once the process has left
+// the segment.
 func (o *Object) Handle() (Handle, error) {
+	if err := o.core.enter(); err != nil {
+		return Handle{}, fail("export", o.core.path, err)
+	}
+	defer o.core.leave()
 	if err := o.core.ensureLinked(); err != nil {
 		return Handle{}, fail("export", o.core.path, err)
 	}
@@ -58,8 +64,11 @@ func coreByID(h Handle) (*core, error) {
 		return c, nil
 	}
 	c, err := openCore(h.Path)
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrGone, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrGone, err)
+		return nil, err
 	}
 	if c.id != h.Segment {
 		c.leave()

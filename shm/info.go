@@ -125,17 +125,25 @@ func (v *view) info() (*Info, error) {
 }
 
 func (v *view) participantInfo(slot uint32, p *layout.Participant) ParticipantInfo {
-	// A failed question counts as alive: tools must not call a process dead on a
-	// guess. An attached viewer does not see its own lock, hence own().
-	held, err := v.held(slot)
 	language := map[uint32]string{layout.LanguageGo: "Go", layout.LanguageC: "C"}[p.Language]
 	return ParticipantInfo{
 		Slot: slot, Generation: atomic.LoadUint32(&p.Generation), PID: p.PID,
 		Name: text(p.Name[:], len(p.Name)), Language: language, Attached: time.Unix(0, p.AttachedNS),
-		Alive:  held || err != nil || v.own(slot),
+		Alive:  v.alive(slot, p),
 		Sleeps: atomic.LoadUint64(&p.Sleeps), Wakes: atomic.LoadUint64(&p.Wakes),
 		Recoveries: atomic.LoadUint64(&p.Recoveries), Sweeps: atomic.LoadUint64(&p.Sweeps),
 	}
+}
+
+// alive: a failed question counts as alive, because tools must not call a process
+// dead on a guess. An attached viewer does not see its own lock, hence own. While
+// somebody sweeps the slot, its lock says nothing and the death word all.
+func (v *view) alive(slot uint32, p *layout.Participant) bool {
+	if atomic.LoadUint32(&p.Death)&layout.DeathProved != 0 {
+		return false
+	}
+	held, err := v.held(slot)
+	return held || err != nil || v.own(slot)
 }
 
 // own tells whether this very process owns slot through v's descriptor.

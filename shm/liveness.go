@@ -36,6 +36,9 @@ func (c *core) liveness(owner uint32, ask bool) Life {
 		return Dead
 	}
 	death := atomic.LoadUint32(&p.Death)
+	if death&layout.DeathProved != 0 {
+		return Dead // of owner or of one after it
+	}
 	announced := death&layout.DeathDied != 0
 	if !announced && !ask && death != 0 {
 		return Alive

@@ -26,8 +26,7 @@ func (v *view) lockInfo(m *layout.Mutex) *LockInfo {
 		info.OwnerSlot = layout.OwnerSlot(owner)
 		p := v.participant(info.OwnerSlot)
 		if atomic.LoadUint32(&p.Generation) == layout.OwnerGeneration(owner) {
-			held, err := v.held(info.OwnerSlot)
-			info.OwnerPID, info.Alive = p.PID, held || err != nil || v.own(info.OwnerSlot)
+			info.OwnerPID, info.Alive = p.PID, v.alive(info.OwnerSlot, p)
 		}
 		if atomic.LoadUint32(&m.SeenOwner) == owner {
 			info.Since = time.Duration(sys.Monotonic() - atomic.LoadInt64(&m.SeenNS))

@@ -145,9 +145,10 @@ func (c *core) openName(name string, want Spec) (*Object, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
+	var last, lastGeneration uint32
 	for {
 		i, generation, err := c.find(name)
-		if i == 0 && err == nil {
+		if i == 0 || err != nil {
 			err = c.admin(func() (err error) { i, generation, err = c.find(name); return err })
 		}
 		if err != nil {
@@ -157,10 +158,15 @@ func (c *core) openName(name string, want Spec) (*Object, error) {
 			return nil, ErrNotFound
 		}
 		o, err := c.join(i, generation, want)
-		if err == ErrGone {
-			continue // removed and freed since; the name may be another's by now
+		if err != ErrGone {
+			return o, err
 		}
-		return o, err
+		// Removed and freed since; the name may be another's by now. One that is
+		// gone does not come back.
+		if i == last && generation == lastGeneration {
+			return nil, &CorruptError{fmt.Sprintf("object[%d].State", i), uint64(generation), nil}
+		}
+		last, lastGeneration = i, generation
 	}
 }
 
@@ -185,8 +191,7 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	}
 	// First the bit, then the state: see freeIfUnused.
 	setHolder(record, c.slot)
-	// sync: object dying
-	state := atomic.LoadUint64(&record.State)
+	state := settled(record, generation)
 	s := state & layout.ObjectStateMask
 	o := &Object{core: c, record: record, index: i, generation: generation, refs: 1}
 	switch {
@@ -207,6 +212,20 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	c.open[i] = o
 	c.mu.Unlock()
 	return o, nil
+}
+
+// settled is the state of record after the caller set its bit. A Dying object with
+// the right generation has a user now, and so is Ready again: without that, who
+// frees it would have to notice, and may be stopped.
+func settled(record *layout.Object, generation uint32) uint64 {
+	for {
+		// sync: object dying
+		state := atomic.LoadUint64(&record.State)
+		if state&layout.ObjectStateMask != layout.ObjectDying || layout.ObjectGeneration(state) != generation {
+			return state
+		}
+		revive(record, state)
+	}
 }
 
 // Close ends one use of the object; the last one of the process ends the

@@ -22,20 +22,46 @@ func openCore(path string) (*core, error) {
 // it in favour of the core that exists. Both results are nil if the segment turned
 // out to be destroyed.
 func (v *view) share() (*core, error) {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	if c := registry.cores[v.id]; c != nil && c.enter() == nil {
+	c, done := v.shareOld()
+	if c != nil {
 		v.drop()
 		return c, nil
 	}
 	c, err := v.attachNew()
+	registry.mu.Lock()
+	if c != nil {
+		c.refs.Store(1)
+		registry.cores[c.id] = c
+	}
+	delete(registry.opening, v.id)
+	registry.mu.Unlock()
+	close(done)
 	if c == nil {
 		v.drop()
-		return nil, err
 	}
-	c.refs.Store(1)
-	registry.cores[c.id] = c
-	return c, nil
+	return c, err
+}
+
+// shareOld is the core that exists, with a reference taken. If there is none, no
+// other goroutine attaches to the segment until the caller has taken done out of
+// registry.opening and closed it.
+func (v *view) shareOld() (c *core, done chan struct{}) {
+	for {
+		registry.mu.Lock()
+		c, wait := registry.cores[v.id], registry.opening[v.id]
+		if c != nil && c.enter() == nil {
+			registry.mu.Unlock()
+			return c, nil
+		}
+		if wait == nil {
+			done = make(chan struct{})
+			registry.opening[v.id] = done
+			registry.mu.Unlock()
+			return nil, done
+		}
+		registry.mu.Unlock()
+		<-wait
+	}
 }
 
 // attachNew attaches and then looks whether it came too late: once our byte is
@@ -57,7 +83,7 @@ func (v *view) attachNew() (*core, error) {
 		return c, nil
 	}
 	c.heap.Close()
-	v.sweep(c.slot, c.part) // gives the slot back, as it was
+	v.sweep(c.slot, c.part, v.admin) // gives the slot back, as it was
 	if err != nil {
 		return nil, err
 	}

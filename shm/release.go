@@ -37,7 +37,8 @@ func held(o *layout.Object) bool {
 //
 // Somebody who starts to use o sets its bit first and looks at the state second;
 // here the state comes first and the bits second. So either this sees the bit and
-// takes the state back, or the other sees Dying and gives up.
+// takes the state back, or the other sees Dying and does so itself, or comes after
+// Freeing and gives up.
 func (v *view) freeIfUnused(i uint32, o *layout.Object, slot uint32) {
 	for {
 		state := atomic.LoadUint64(&o.State)
@@ -50,16 +51,36 @@ func (v *view) freeIfUnused(i uint32, o *layout.Object, slot uint32) {
 		if !atomic.CompareAndSwapUint64(&o.State, state, dying) {
 			continue
 		}
-		if !held(o) {
-			v.finishFree(i, o, dying)
+		if v.decide(i, o, dying) {
 			return
 		}
-		// Ownership of the decision goes back to whoever clears the last bit.
-		atomic.CompareAndSwapUint64(&o.State, dying, state)
 	}
 }
 
-// finishFree frees the block of o and then o itself. state is Dying or Creating
+// decide frees o, which is Dying by a slot that the caller acts for, or makes it
+// Ready again if somebody uses it. It tells whether o was freed.
+func (v *view) decide(i uint32, o *layout.Object, dying uint64) bool {
+	generation := layout.ObjectGeneration(dying)
+	if held(o) {
+		revive(o, dying)
+		return false
+	}
+	freeing := layout.ObjectState(layout.ObjectFreeing, layout.ObjectSlot(dying), generation)
+	// sync: object dying
+	if !atomic.CompareAndSwapUint64(&o.State, dying, freeing) {
+		return false // somebody began to use it meanwhile
+	}
+	v.finishFree(i, o, freeing)
+	return true
+}
+
+// revive makes a Dying object Ready again, on behalf of one who has set its bit.
+// Ownership of the decision goes back to whoever clears the last bit.
+func revive(o *layout.Object, dying uint64) {
+	atomic.CompareAndSwapUint64(&o.State, dying, layout.ObjectState(layout.ObjectReady, 0, layout.ObjectGeneration(dying)))
+}
+
+// finishFree frees the block of o and then o itself. state is Freeing or Creating
 // by a slot that the caller acts for, so nobody else changes o.
 func (v *view) finishFree(i uint32, o *layout.Object, state uint64) {
 	generation := layout.ObjectGeneration(state)
@@ -82,11 +103,15 @@ func (v *view) freeBlock(block uint64, i, generation uint32) {
 }
 
 // finishRemove ends the removal of the name of o. slot is as in freeIfUnused.
-func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32) {
-	v.adminLocked(func() {
+func (v *view) finishRemove(i uint32, o *layout.Object, state uint64, slot uint32, admin func(func() error) error) error {
+	err := admin(func() error {
 		v.unlinkName(i, o)
 		atomic.CompareAndSwapUint64(&o.State, state,
 			layout.ObjectState(layout.ObjectReady, 0, layout.ObjectGeneration(state)))
+		return nil
 	})
-	v.freeIfUnused(i, o, slot)
+	if err == nil {
+		v.freeIfUnused(i, o, slot)
+	}
+	return err
 }

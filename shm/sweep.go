@@ -11,16 +11,26 @@ import (
 
 // sweep resolves everything that the process in slot owns. The caller holds the
 // lock on the byte of slot, so that process is dead, or it is the caller itself,
-// which then passes its own record to be taken off the kernel's list.
+// which then passes its own record to be taken off the kernel's list. admin is
+// view.admin or view.adminNow.
 //
 // Every step is one store or compare-and-swap and may be repeated: a sweeper that
-// is killed releases the byte, and the next one starts over. Damage that it meets
-// is left alone; Check reports it.
-func (v *view) sweep(slot uint32, own *layout.Participant) error {
+// is killed releases the byte, and the next one starts over. So it is if
+// admin fails: the slot is not free then. Damage that it meets is left
+// alone; Check reports it.
+func (v *view) sweep(slot uint32, own *layout.Participant, admin func(func() error) error) error {
 	p := v.participant(slot)
+	if own == nil {
+		// The byte is ours, so others cannot ask the kernel until we are done, and we
+		// may be stopped.
+		atomic.StoreUint32(&p.Death, layout.DeathDied|layout.DeathProved)
+	}
 	owner := layout.Owner(slot, atomic.LoadUint32(&p.Generation))
+	var refused error
 	err := v.objects(1, func(i uint32, o *layout.Object) bool {
-		v.sweepObject(i, o, owner)
+		if e := v.sweepObject(i, o, owner, admin); e != nil {
+			refused = e
+		}
 		return true
 	})
 	if e := heap.ReleaseArenas(v.mem, v.end(), owner); err == nil {
@@ -29,16 +39,20 @@ func (v *view) sweep(slot uint32, own *layout.Participant) error {
 	if own != nil {
 		sys.Unwatch(&own.RobustNext)
 	}
+	if refused != nil {
+		return refused
+	}
 	atomic.StoreUint32(&p.Death, 0)
 	// The slot now owns nothing. This passes it to whoever locks its byte next.
 	atomic.StoreUint32(&p.State, layout.SlotFree)
 	return err
 }
 
-func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
+// sweepObject fails if the object still is as the dead left it, because admin did.
+func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(func() error) error) error {
 	state := atomic.LoadUint64(&o.State)
 	if state&layout.ObjectStateMask == layout.ObjectFree {
-		return
+		return nil
 	}
 	slot, s := layout.OwnerSlot(owner), state&layout.ObjectStateMask
 	if holds(o, slot) && (s == layout.ObjectReady || s == layout.ObjectRemoving) {
@@ -49,14 +63,20 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32) {
 	mine := layout.ObjectSlot(state) == slot
 	switch {
 	case s == layout.ObjectCreating && mine:
-		v.abandon(i, o, state)
+		return v.abandon(i, o, state, admin)
 	case s == layout.ObjectRemoving && mine:
-		v.finishRemove(i, o, state, slot)
+		return v.finishRemove(i, o, state, slot, admin)
 	case s == layout.ObjectDying && mine:
+		// It died before it looked at the bits, so somebody may use o.
+		if !v.decide(i, o, state) {
+			v.freeIfUnused(i, o, slot)
+		}
+	case s == layout.ObjectFreeing && mine:
 		v.finishFree(i, o, state)
 	case s == layout.ObjectReady:
 		v.freeIfUnused(i, o, slot)
 	}
+	return nil
 }
 
 // orphanLocks passes each lock that owner holds in o to nobody: the next one to
@@ -66,6 +86,9 @@ func (v *view) orphanLocks(o *layout.Object, owner uint32) {
 		return
 	}
 	base, count, stride := o.Data+uint64(o.OwnerOff), o.OwnerCount, uint64(o.OwnerStride)
+	if stride < mutexSize {
+		count = min(count, 1) // else they overlap, and may be four billion
+	}
 	for n := range uint64(count) {
 		m, err := mem.At[layout.Mutex](v.mem, base+n*stride)
 		if err != nil {
@@ -94,20 +117,15 @@ func orphan(word *uint32, owner uint32) {
 // abandon undoes the creation of an object whose creator died. A block that was
 // allocated but not yet recorded is found by the heap: it names an object that
 // does not name it.
-func (v *view) abandon(i uint32, o *layout.Object, state uint64) {
+func (v *view) abandon(i uint32, o *layout.Object, state uint64, admin func(func() error) error) error {
 	if o.NameLen != 0 {
-		v.adminLocked(func() { v.unlinkName(i, o) })
+		// A record that is free and linked would lead its chain astray.
+		if err := admin(func() error { v.unlinkName(i, o); return nil }); err != nil {
+			return err
+		}
 	}
 	v.finishFree(i, o, state)
-}
-
-// adminLocked runs f under LockAdmin. Without the lock, which only a broken
-// descriptor refuses, f does not run and Check will tell.
-func (v *view) adminLocked(f func()) {
-	if sys.Lock(v.fd, layout.LockAdmin, 1) == nil {
-		f()
-		sys.Unlock(v.fd, layout.LockAdmin, 1)
-	}
+	return nil
 }
 
 // sweepDead sweeps every slot whose process died, so that the dead keep nothing.
@@ -116,32 +134,33 @@ func (c *core) sweepDead() {
 	defer c.sweepMu.Unlock()
 	for slot := range uint32(layout.MaxSlots) {
 		if slot != c.slot && atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
-			c.sweepSlotLocked(slot)
+			c.sweepSlotLocked(slot, c.admin)
 		}
 	}
 }
 
 // SweepOwner cleans up after the process behind owner if it is dead. Whoever took
-// a lock over from a dead holder calls it, outside of every fast path.
+// a lock over from a dead holder calls it, outside of every fast path. It waits for
+// nobody: what it cannot do now is left to the next sweep.
 func (o *Object) SweepOwner(owner uint32) {
 	c := o.core
 	c.sweepMu.Lock()
 	defer c.sweepMu.Unlock()
 	if slot := layout.OwnerSlot(owner); slot != c.slot {
-		c.sweepSlotLocked(slot)
+		c.sweepSlotLocked(slot, c.adminNow)
 	}
 }
 
 // sweepSlotLocked must run under sweepMu: the lock on the byte does not keep two
 // goroutines of this process apart.
-func (c *core) sweepSlotLocked(slot uint32) {
+func (c *core) sweepSlotLocked(slot uint32, admin func(func() error) error) {
 	byteOf := layout.LockSlots + int64(slot)
 	if ok, err := sys.TryLock(c.fd, byteOf, 1); !ok || err != nil {
 		return
 	}
 	defer sys.Unlock(c.fd, byteOf, 1)
 	if atomic.LoadUint32(&c.participant(slot).State) != layout.SlotFree {
-		c.view.sweep(slot, nil)
+		c.view.sweep(slot, nil, admin)
 		atomic.AddUint64(&c.part.Sweeps, 1)
 	}
 }
@@ -157,11 +176,9 @@ func (v *view) resetAfterBoot() error {
 	if v.header.BootID == now {
 		return nil
 	}
-	if err := sys.Lock(v.fd, layout.LockAdmin, 1); err != nil {
-		return err
-	}
-	sameBoot := v.header.BootID == now
-	if err := sys.Unlock(v.fd, layout.LockAdmin, 1); sameBoot || err != nil {
+	sameBoot := false
+	err = v.admin(func() error { sameBoot = v.header.BootID == now; return nil })
+	if sameBoot || err != nil {
 		return err
 	}
 	for slot := range uint32(layout.MaxSlots) {
@@ -169,8 +186,7 @@ func (v *view) resetAfterBoot() error {
 			return err
 		}
 	}
-	v.adminLocked(func() { v.header.BootID = now })
-	return nil
+	return v.admin(func() error { v.header.BootID = now; return nil })
 }
 
 // resetSlot sweeps a slot whose byte nobody holds. One that is held belongs to a
@@ -185,5 +201,5 @@ func (v *view) resetSlot(slot uint32) error {
 		return err
 	}
 	defer sys.Unlock(v.fd, byteOf, 1)
-	return v.sweep(slot, nil)
+	return v.sweep(slot, nil, v.admin)
 }

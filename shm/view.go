@@ -3,6 +3,7 @@ package shm
 import (
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"github.com/edsrzf/mmap-go"
@@ -24,6 +25,10 @@ type view struct {
 	slots  []layout.Participant // the participant table
 	id     ID
 	heap   *heap.Heap // nil unless this process is attached through the view
+
+	// adminMu is the in-process half of LockAdmin: a file lock does not tell apart
+	// the goroutines that share a descriptor.
+	adminMu sync.Mutex
 }
 
 // mapFile maps f, of which the first Header.MaxSize bytes get addresses. The

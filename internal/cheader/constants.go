@@ -56,6 +56,7 @@ func constantGroups() []constantGroup {
 			derived("GENERATION_BITS", bits.TrailingZeros32(layout.Owner(1, 0))),
 			plain("SlotFree", layout.SlotFree), plain("SlotAttached", layout.SlotAttached),
 			word32("DeathWaiters", layout.DeathWaiters), word32("DeathDied", layout.DeathDied),
+			word32("DeathProved", layout.DeathProved),
 			plain("LanguageGo", layout.LanguageGo), plain("LanguageC", layout.LanguageC),
 		}},
 		{"Objects", []define{
@@ -64,7 +65,7 @@ func constantGroups() []constantGroup {
 			plain("MaxName", layout.MaxName), plain("MaxSignature", layout.MaxSignature),
 			word64("ObjectFree", layout.ObjectFree), word64("ObjectCreating", layout.ObjectCreating),
 			word64("ObjectReady", layout.ObjectReady), word64("ObjectRemoving", layout.ObjectRemoving),
-			word64("ObjectDying", layout.ObjectDying),
+			word64("ObjectDying", layout.ObjectDying), word64("ObjectFreeing", layout.ObjectFreeing),
 			word64("ObjectStateMask", layout.ObjectStateMask), word64("ObjectNamed", layout.ObjectNamed),
 			derived("OBJECT_SLOT_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 1, 0))),
 			derived("OBJECT_GENERATION_SHIFT", bits.TrailingZeros64(layout.ObjectState(0, 0, 1))),

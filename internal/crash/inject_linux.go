@@ -59,6 +59,8 @@ func (t *Tracer) registers(r *unix.PtraceRegs) error {
 	return nil
 }
 
+var errNoEntry = errors.New("crash: no instruction that enters the kernel")
+
 // findEntry looks for an instruction that enters the kernel.
 func (t *Tracer) findEntry(start, end uint64) error {
 	code, err := io.ReadAll(io.NewSectionReader(t.memory, int64(start), int64(end-start)))
@@ -67,7 +69,7 @@ func (t *Tracer) findEntry(start, end uint64) error {
 	}
 	i := bytes.Index(code, systemCall)
 	if i < 0 {
-		return errors.New("crash: no instruction that enters the kernel")
+		return errNoEntry
 	}
 	t.entry = start + uint64(i)
 	return nil

@@ -30,5 +30,6 @@
 //	…
 //	err = h.Free(block, index, generation)
 //
-// Lock order: Heap.mu, then whatever Host.Confirm and Host.Grow take.
+// Lock order: Heap.growMu, then Heap.mu and what Host.Confirm takes, or what
+// Host.Grow takes.
 package heap

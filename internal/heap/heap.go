@@ -20,13 +20,17 @@ import (
 type Heap struct {
 	host Host
 
-	// mu is held while Host.Confirm and Host.Grow run, and while a payload is
-	// zeroed. Nothing that waits for another process's goodwill runs under it, and
-	// nothing that waits for a cleanup.
-	mu     sync.Mutex
-	arenas []*ownArena // by offset
-	free   *extents
-	closed bool
+	// mu is held while Host.Confirm runs, and while a payload is zeroed. Nothing that
+	// waits for another process's goodwill runs under it, and nothing that waits for
+	// a cleanup.
+	mu      sync.Mutex
+	arenas  []*ownArena // by offset
+	free    *extents
+	closed  bool
+	growing bool // an arena that names us may be on its way from Host.Grow
+
+	// growMu is held while Host.Grow runs, which may wait for other processes.
+	growMu sync.Mutex
 }
 
 // New makes the Heap of a process that owns no arena yet, or has just created the

@@ -2,9 +2,9 @@ package heap
 
 import "shmkit/internal/mem"
 
-// Host is what a heap needs from its segment. Its methods are called with the
-// heap's lock held, so they must not call the heap. It is used by one process; all
-// methods may be called concurrently.
+// Host is what a heap needs from its segment. Its methods must not call the heap;
+// all but Grow are called with the heap's lock held, and must wait for nobody. It is
+// used by one process; all methods may be called concurrently.
 type Host interface {
 	// Memory is the segment.
 	Memory() *mem.Memory

@@ -70,7 +70,7 @@ func (h *Heap) adoptLocked(r request) error {
 func (h *Heap) claimLocked(a *arena, self uint32) bool {
 	owner := atomic.LoadUint32(&a.head.Owner)
 	if owner == self {
-		return true
+		return !h.growing // else growLocked adds it
 	}
 	if owner != 0 && !h.host.Dead(owner) {
 		return false
@@ -92,10 +92,26 @@ func (h *Heap) reclaimLocked(request) error {
 	return nil
 }
 
+// growLocked adds an arena that r fits into. It gives mu up meanwhile: it waits for
+// whoever else changes the segment, who may be stopped, and a Free must not.
 func (h *Heap) growLocked(r request) error {
+	h.mu.Unlock()
+	h.growMu.Lock()
+	defer h.growMu.Unlock()
+	h.mu.Lock()
+	if _, ok := h.free.fit(r); ok || h.closed {
+		return nil // somebody else grew, or freed
+	}
+	h.growing = true
+	h.mu.Unlock()
 	off, err := h.host.Grow(r.arena())
+	h.mu.Lock()
+	h.growing = false
 	if err != nil {
 		return err
+	}
+	if h.closed {
+		return ErrClosed
 	}
 	a, err := openArena(h.host.Memory(), off, h.host.End())
 	if err != nil {

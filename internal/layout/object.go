@@ -25,7 +25,9 @@ const (
 //	Creating   creator  0       being built; freed by the sweep if the creator dies
 //	Ready      0        0/1     usable; if named it stays, else it goes with its last holder
 //	Removing   remover  0       its name is being unlinked; the sweep finishes that
-//	Dying      freer    0       its block is being freed; the sweep finishes that
+//	Dying      freer    0       the freer looks for holders once more; who has set its bit, or
+//	                            the sweep, may make it Ready again
+//	Freeing    freer    0       nobody can use it any more; the sweep finishes that
 //
 // Law: at every instant the word alone says who must act next.
 const (
@@ -34,6 +36,7 @@ const (
 	ObjectReady    uint64 = 2
 	ObjectRemoving uint64 = 3
 	ObjectDying    uint64 = 4
+	ObjectFreeing  uint64 = 5
 
 	ObjectStateMask uint64 = 7
 	ObjectNamed     uint64 = 1 << 3 // reachable by name

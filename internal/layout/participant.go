@@ -32,9 +32,13 @@ const (
 // robust futexes. While the process lives the word is its keeper's thread id
 // with DeathWaiters; when the keeper dies the kernel writes DeathDied, erases
 // the thread id and wakes one sleeper.
+//
+// Who holds the byte of a dead process's slot, and so has the proof, adds
+// DeathProved: others can not ask the kernel meanwhile. No thread id has that bit.
 const (
 	DeathWaiters uint32 = 1 << 31
 	DeathDied    uint32 = 1 << 30
+	DeathProved  uint32 = 1 << 29
 )
 
 // Languages of a participant (Participant.Language).
