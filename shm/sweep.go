@@ -176,17 +176,18 @@ func (v *view) resetAfterBoot() error {
 	if v.header.BootID == now {
 		return nil
 	}
-	sameBoot := false
-	err = v.admin(func() error { sameBoot = v.header.BootID == now; return nil })
-	if sameBoot || err != nil {
-		return err
-	}
+	// The id has two words, so it may be half-read or half-written here: then the
+	// slots are looked at once too often. Who can not write it now, because somebody
+	// is in the directory, perhaps stopped there, leaves that to the next one.
 	for slot := range uint32(layout.MaxSlots) {
-		if err := v.resetSlot(slot); err != nil {
+		if err := v.resetSlot(slot); err != nil && err != errBusy {
 			return err
 		}
 	}
-	return v.admin(func() error { v.header.BootID = now; return nil })
+	if err := v.adminNow(func() error { v.header.BootID = now; return nil }); err != errBusy {
+		return err
+	}
+	return nil
 }
 
 // resetSlot sweeps a slot whose byte nobody holds. One that is held belongs to a
@@ -201,5 +202,5 @@ func (v *view) resetSlot(slot uint32) error {
 		return err
 	}
 	defer sys.Unlock(v.fd, byteOf, 1)
-	return v.sweep(slot, nil, v.admin)
+	return v.sweep(slot, nil, v.adminNow)
 }
