@@ -50,6 +50,15 @@ type points struct {
 	events       []crash.Event // in order
 }
 
+// drawSeed is the seed of the run, which it prints.
+func drawSeed(t *testing.T) uint64 {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	t.Logf("seed %d (set it with -seed)", *seed)
+	return *seed
+}
+
 // sample chooses which of n points are tried: all with -full.
 func sample(r *rand.Rand, n, quick int) []int {
 	all := r.Perm(n)
@@ -73,10 +82,7 @@ func TestEveryPoint(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts some hundred processes: not with -short")
 	}
-	if *seed == 0 {
-		*seed = rand.Uint64()
-	}
-	t.Logf("seed %d (set it with -seed)", *seed)
+	drawSeed(t)
 	var m matrix
 	program := cVictim(t)
 	for _, op := range operations() {

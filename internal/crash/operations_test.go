@@ -3,10 +3,13 @@
 package crash_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 
 	"shmkit/internal/layout"
@@ -16,8 +19,12 @@ import (
 )
 
 // operations are all that a process may be killed in. A new primitive adds a table.
-func operations() []operation {
-	return slices.Concat(mutexOperations, valueOperations, objectOperations, segmentOperations, cOperations)
+func operations() []operation { return table }
+
+var table []operation
+
+func init() {
+	table = slices.Concat(mutexOperations, valueOperations, objectOperations, segmentOperations, cOperations)
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation
@@ -86,6 +93,18 @@ func residentHolds(s *scene) { s.ask(s.resident, "lock", "staging") }
 
 func residentGives(s *scene) { s.ask(s.resident, "give", "rousing") }
 
+// residentWants has the resident wait for the lock, which the victim has.
+func residentWants(s *scene) {
+	s.ask(s.resident, "want", "staging")
+	for !s.lock.Info().Waiters {
+		runtime.Gosched()
+	}
+}
+
+func residentGot(s *scene) { s.ask(s.resident, "got", "rousing") }
+
+func cancels(s *scene) { s.phase.cancel() }
+
 func corpseHolds(s *scene) { s.corpse("lock") }
 
 var lockShows = []string{"lock"}
@@ -101,6 +120,23 @@ var mutexOperations = []operation{
 		})},
 	{name: "mutex.Lock that waits", shows: lockShows, stage: residentHolds, rouse: residentGives,
 		prepare: opened(func(v *victim, _ *shm.Segment) func() error { return v.lock.Lock })},
+	{name: "mutex.LockContext that is cancelled", shows: lockShows, stage: residentHolds, rouse: cancels,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			ctx := v.context()
+			return func() error {
+				if err := v.lock.LockContext(ctx); !errors.Is(err, context.Canceled) {
+					return fmt.Errorf("LockContext: %w", err)
+				}
+				return nil
+			}
+		})},
+	{name: "mutex.Unlock that wakes", shows: lockShows, meanwhile: residentWants, rouse: residentGot,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			_, err := take(v.lock)
+			v.Must(err)
+			v.wait()
+			return v.lock.Unlock
+		})},
 	{name: "mutex.Lock that takes over", shows: lockShows, meanwhile: corpseHolds,
 		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
 			v.wait()
@@ -130,6 +166,9 @@ func (v *victim) wait() {
 	v.Hear()
 }
 
+// corpseStores leaves the value half-copied.
+func corpseStores(s *scene) { s.killIn("value.Store, 128 bytes", 12) }
+
 var valueOperations = []operation{
 	{name: "value.Store", brief: true, shows: []string{"count"},
 		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
@@ -154,6 +193,11 @@ var valueOperations = []operation{
 			n := v.value.Load()[0] + 1
 			return func() error { v.value.Store(uniform(n)); return nil }
 		})},
+	{name: "value.Load that repairs", shows: []string{"value"}, meanwhile: corpseStores,
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			v.wait()
+			return func() error { v.value.Load(); return nil }
+		})},
 	{name: "value.Update, 128 bytes", shows: []string{"value"},
 		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
 			return func() error { return v.value.Update(func(l *large) { *l = uniform(l[0] + 1) }) }
@@ -161,11 +205,11 @@ var valueOperations = []operation{
 }
 
 var objectOperations = []operation{
-	{name: "object.create named", shows: []string{"new"},
+	{name: "object.create named (directory)", shows: []string{"new"},
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
 			return func() error { _, err := seg.NewObject("new", bytesSpec(1000), nil); return err }
 		})},
-	{name: "object.create anonymous",
+	{name: "object.create anonymous (heap.Alloc)",
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
 			return func() error { _, err := seg.NewObject("", bytesSpec(100), nil); return err }
 		})},
@@ -197,7 +241,7 @@ var objectOperations = []operation{
 			v.Must(v.other.Close())
 			return func() error { _, err := shsync.OpenMutex(seg, "other"); return err }
 		})},
-	{name: "object.close the last",
+	{name: "object.close the last (heap.Free)",
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
 			o, err := seg.NewObject("", bytesSpec(100), nil)
 			v.Must(err)
@@ -224,14 +268,14 @@ var objectOperations = []operation{
 }
 
 var segmentOperations = []operation{
-	{name: "segment.open",
+	{name: "segment.open (attach)",
 		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
-	{name: "segment.open that sweeps the dead", shows: lockShows, stage: func(s *scene) { s.corpse("everything") },
+	{name: "segment.open that sweeps (recover)", shows: lockShows, stage: func(s *scene) { s.corpse("everything") },
 		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
 	{name: "segment.open after a boot", shows: lockShows,
 		stage:   func(s *scene) { s.corpse("lock"); s.otherBoot() },
 		prepare: func(v *victim) func() { return v.must(v.openSegment) }},
-	{name: "segment.close", shows: lockShows,
+	{name: "segment.close (detach)", shows: lockShows,
 		prepare: func(v *victim) func() {
 			seg := v.attach()
 			_, err := take(v.lock) // held by one who leaves

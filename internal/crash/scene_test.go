@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -27,7 +26,7 @@ type scene struct {
 	dir      string
 	seg      *shm.Segment
 	cast     // the test's own handles
-	phase    *uint32
+	phase    *phase
 	resident *shmtest.Process // stays attached
 	visitor  *shmtest.Process // attaches and leaves, each time
 	base     *shm.Info
@@ -81,10 +80,10 @@ type traced struct {
 // start brings a new victim there; step says that it will be stepped through.
 func (s *scene) start(step bool) traced {
 	s.t.Helper()
-	atomic.StoreUint32(s.phase, waiting)
 	if s.op.stage != nil {
 		s.op.stage(s)
 	}
+	s.phase.set(waiting)
 	var p *shmtest.Process
 	if s.op.c {
 		p = shmtest.StartCommand(s.t, exec.Command(s.program, s.dir, s.op.name))
@@ -94,6 +93,7 @@ func (s *scene) start(step bool) traced {
 	if s.op.meanwhile != nil {
 		p.Expect("waits")
 		s.op.meanwhile(s)
+		s.phase.set(waiting)
 		p.Send("go on")
 	}
 	var pid, tid int
@@ -105,8 +105,8 @@ func (s *scene) start(step bool) traced {
 	if step && !s.op.c {
 		must(s.t, tr.Hold(monitor(s.t, pid)))
 	}
-	atomic.StoreUint32(s.phase, running)
-	_, err = tr.Step(1<<20, func() bool { return atomic.LoadUint32(s.phase) == begun })
+	s.phase.set(running)
+	_, err = tr.Step(1<<20, func() bool { return s.phase.is(begun) })
 	must(s.t, err)
 	if s.op.rouse != nil {
 		tr.Rouse = func() { s.op.rouse(s) }
@@ -140,7 +140,7 @@ func (s *scene) quiet(cmd *exec.Cmd) {
 	cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1", "GOGC=off", "SHMKIT_DIR="+s.dir)
 }
 
-func (s *scene) isOver() bool { return atomic.LoadUint32(s.phase) == over }
+func (s *scene) isOver() bool { return s.phase.is(over) }
 
 // survey runs the operation to its end, once from event to event, and once by
 // instructions if it has few.
@@ -228,6 +228,18 @@ func (s *scene) killAfter(instructions []uint64) {
 	s.t.Fatalf("%s takes another way each time", s.op.name)
 }
 
+// killIn kills a process behind event k of another operation. Nobody looks.
+func (s *scene) killIn(name string, k int) {
+	s.t.Helper()
+	first := *s
+	first.op = find(name)
+	v := first.start(false)
+	must(s.t, v.Guard(s.dir, phaseName))
+	_, err := v.Run(k, s.isOver, nil)
+	must(s.t, err)
+	s.end(v)
+}
+
 // freeze stops a victim right behind its event k, lets the others work meanwhile,
 // and lets it go on to the end of its operation.
 // It reports what the others had to wait for.
@@ -264,9 +276,8 @@ func (s *scene) ask(p *shmtest.Process, what, where string) report {
 func (s *scene) look(where string) report {
 	s.t.Helper()
 	s.sound(where + ", nobody has cleaned up yet")
-	if s.op.rouse != nil {
-		s.op.rouse(s)
-	}
+	s.ask(s.resident, "give", where)
+	s.ask(s.resident, "got", where)
 	r := s.ask(s.visitor, "look", where)
 	s.ask(s.resident, "look", where)
 	s.sound(where + ", after the survivors")

@@ -30,6 +30,7 @@ type survivor struct {
 	seg  *shm.Segment // of the resident
 	file *os.File     // to ask for locks on the segment
 	has  bool         // the resident has the lock
+	want chan error   // the resident waits for the lock; nil: it does not
 	last map[string]uint64
 }
 
@@ -68,7 +69,7 @@ func beResident(c *shmtest.Child) {
 	s.serve(map[string]func() (string, error){
 		"look": s.use, "frozen": s.frozen, "settle": s.settle,
 		"lock": func() (string, error) { s.has = true; _, err := take(s.lock); return "", err },
-		"give": s.give,
+		"give": s.give, "want": s.wants, "got": s.got,
 	})
 }
 
@@ -79,6 +80,30 @@ func (s *survivor) give() (string, error) {
 	}
 	s.has = false
 	return "", s.lock.Unlock()
+}
+
+// wants waits for the lock beside what the resident does otherwise.
+func (s *survivor) wants() (string, error) {
+	s.want = make(chan error, 1)
+	go func() {
+		_, err := take(s.lock)
+		s.want <- err
+	}()
+	return "", nil
+}
+
+// got is over when the resident has got the lock that it wants, and has given it
+// back.
+func (s *survivor) got() (string, error) {
+	if s.want == nil {
+		return "", nil
+	}
+	err := <-s.want
+	s.want = nil
+	if err == nil {
+		err = s.lock.Unlock()
+	}
+	return "", err
 }
 
 // use does what the resident has objects for.
@@ -135,6 +160,9 @@ func (s *survivor) frozen() (string, error) {
 		name string
 		m    *shsync.Mutex
 	}{{"the lock", s.lock}, {"the other lock", s.other}, {"the value", s.value.Mutex()}} {
+		if l.m == s.lock && s.want != nil {
+			continue // it is taken as soon as it is free
+		}
 		held, err := s.tryFrozen(l.m)
 		if err != nil {
 			return "", err

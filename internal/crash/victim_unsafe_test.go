@@ -3,12 +3,14 @@
 package crash_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"shmkit/internal/shmtest"
@@ -27,7 +29,16 @@ const (
 	over                  // the last one was
 )
 
-func mapPhase(path string) (*uint32, error) {
+// phase is the shared page.
+type phase struct{ now, cancelled uint32 }
+
+func (p *phase) set(now uint32)     { atomic.StoreUint32(&p.cancelled, 0); atomic.StoreUint32(&p.now, now) }
+func (p *phase) is(now uint32) bool { return atomic.LoadUint32(&p.now) == now }
+
+// cancel ends the context of the operation.
+func (p *phase) cancel() { atomic.StoreUint32(&p.cancelled, 1) }
+
+func mapPhase(path string) (*phase, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -40,24 +51,25 @@ func mapPhase(path string) (*uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (*uint32)(unsafe.Pointer(unsafe.SliceData(b))), nil
+	return (*phase)(unsafe.Pointer(unsafe.SliceData(b))), nil
 }
 
-func unmapPhase(phase *uint32) { syscall.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(phase)), 4096)) }
+func unmapPhase(p *phase) { syscall.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(p)), 4096)) }
 
 // newPhase maps the file of a scene.
-func newPhase(t testing.TB, dir string) *uint32 {
+func newPhase(t testing.TB, dir string) *phase {
 	t.Helper()
-	phase, err := mapPhase(filepath.Join(dir, phaseName))
+	p, err := mapPhase(filepath.Join(dir, phaseName))
 	must(t, err)
-	t.Cleanup(func() { unmapPhase(phase) })
-	return phase
+	t.Cleanup(func() { unmapPhase(p) })
+	return p
 }
 
 // victim is the process that is killed, from inside.
 type victim struct {
 	*shmtest.Child
-	dir string
+	dir   string
+	phase *phase
 	cast
 }
 
@@ -67,7 +79,8 @@ type victim struct {
 func beVictim(c *shmtest.Child) {
 	runtime.LockOSThread()
 	v := &victim{Child: c, dir: c.Args[0]}
-	phase, err := mapPhase(filepath.Join(v.dir, phaseName))
+	var err error
+	v.phase, err = mapPhase(filepath.Join(v.dir, phaseName))
 	c.Must(err)
 	op := find(c.Args[1])
 	done := make(chan struct{})
@@ -77,17 +90,29 @@ func beVictim(c *shmtest.Child) {
 		v.warm()
 		run := op.prepare(v)
 		c.Say(syscall.Getpid(), syscall.Gettid())
-		for atomic.LoadUint32(phase) != running {
+		for !v.phase.is(running) {
 		}
 		preemptible() // by now the runtime wants to preempt this goroutine: let it
-		atomic.StoreUint32(phase, begun)
+		atomic.StoreUint32(&v.phase.now, begun)
 		run()
-		atomic.StoreUint32(phase, over)
+		atomic.StoreUint32(&v.phase.now, over)
 		c.Say("over")
 		close(done)
 	}()
 	<-done
 	c.Park()
+}
+
+// context is one that the test ends.
+func (v *victim) context() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for atomic.LoadUint32(&v.phase.cancelled) == 0 {
+			time.Sleep(50 * time.Microsecond) // how often to look
+		}
+		cancel()
+	}()
+	return ctx
 }
 
 func find(name string) operation {
