@@ -8,6 +8,7 @@ import (
 	"shmkit/internal/layout"
 	"shmkit/internal/park"
 	"shmkit/internal/race"
+	"shmkit/internal/word"
 	"shmkit/shm"
 )
 
@@ -171,25 +172,7 @@ func (m *Mutex) Unlock() error {
 // MarkConsistent tells that the holder has repaired what the lock protects, after
 // Lock returned [ErrOwnerDied]. Only then can Unlock pass the lock on. Errors:
 // [ErrNotHeld], [ErrConsistent], [ErrClosed].
-func (m *Mutex) MarkConsistent() error {
-	word, err := m.enter()
-	if err != nil {
-		return err
-	}
-	defer m.leave()
-	for {
-		w := atomic.LoadUint32(word)
-		switch {
-		case w&layout.OwnerMask != m.self:
-			return ErrNotHeld
-		case w&layout.MutexDied == 0:
-			return ErrConsistent
-		}
-		if atomic.CompareAndSwapUint32(word, w, w&^layout.MutexDied) {
-			return nil
-		}
-	}
-}
+func (m *Mutex) MarkConsistent() error { return m.change(word.MutexConsistent) }
 
 // Close ends this handle's use of the lock. The lock itself is unchanged, unless
 // this was the last handle of the process and the process holds it: nobody could

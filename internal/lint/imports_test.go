@@ -27,6 +27,7 @@ var floors = []struct {
 	{30, []string{"shm"}},
 	{20, []string{"internal/park", "internal/heap"}},
 	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader"}},
+	{5, []string{"internal/word"}},
 	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "include"}},
 }
 
@@ -44,6 +45,7 @@ var bans = []struct {
 	{"*", "internal/cheader", nil, "a generator runs when the tree is made, not in programs"},
 	{"*", "include", []string{"cmd", "examples", "bench"}, "the C header is for C; Go has the layout itself"},
 	{"internal/park", "internal/layout", nil, "waiting knows words, not what they mean"},
+	{"internal/word", "*", []string{"internal/layout"}, "transitions are pure: words in, words out"},
 	{"internal/cheader", "*", []string{"internal/layout"}, "it describes the layout and nothing else"},
 	{"internal/shmtest", "*", []string{"internal/sys"}, "every floor uses it in tests"},
 	{"examples", "internal", nil, "an example shows what a user can write"},
