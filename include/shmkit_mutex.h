@@ -88,6 +88,9 @@ static inline void shk_mutex_sleep(shmkit_handle *h, uint32_t w, shk_wait_state 
 	shk_mutex_seen(h, owner, now);
 	SHK_ADD(&s->self->sleeps, (uint64_t)1);
 	uint32_t *death = shk_death_word(s, owner, &alive);
+	// It died since it was asked about: nobody would wake us.
+	if (death == NULL && SHK_LOAD(&shk_participant(s, shk_owner_slot(owner))->death) != 0 && shk_owner_slot(owner) != s->own_slot)
+		return;
 	int err = -ENOSYS;
 	if (death != NULL && !SHK_LOAD(&s->no_waitv))
 		err = shk_futex_wait2(word, w, death, alive, until);

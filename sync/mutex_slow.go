@@ -81,10 +81,15 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 		w := atomic.LoadUint32(l.word)
 		move := word.MutexLock(w, l.m.self, word.Unasked, l.slept)
 		owner := w & layout.OwnerMask
+		var death *uint32
+		var living uint32
 		if move.Verdict == word.Held {
 			if r.Spinning {
 				return false, nil
 			}
+			// Before the question who lives: a death after the answer changes the word
+			// that was loaded here, so there is no sleep.
+			death, living, _ = l.m.obj.DeathWord(owner)
 			move = word.MutexLock(w, l.m.self, l.ask(r, owner), l.slept)
 		}
 		if !store(l.word, w, move) {
@@ -95,8 +100,8 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 		}
 		l.m.seen(owner)
 		r.On(l.word, move.Next)
-		if addr, val, ok := l.m.obj.DeathWord(owner); ok {
-			r.On(addr, val)
+		if death != nil {
+			r.On(death, living)
 		}
 		return false, nil
 	}
