@@ -96,7 +96,7 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 			continue
 		}
 		if move.Verdict != word.Sleep {
-			return l.end(owner, w, move.Verdict)
+			return l.end(owner, w, move)
 		}
 		l.m.seen(owner)
 		r.On(l.word, move.Next)
@@ -120,9 +120,13 @@ func (l *locking) ask(r *park.Round, owner uint32) word.Owner {
 	return word.Alive
 }
 
-// end is what a verdict on w, which named owner, means for the caller of Lock.
-func (l *locking) end(owner, w uint32, verdict word.Verdict) (done bool, err error) {
-	switch verdict {
+// end is what a move on w, which named owner, means for the caller of Lock.
+func (l *locking) end(owner, w uint32, move word.Move) (done bool, err error) {
+	if move.Wake > 0 {
+		atomic.AddUint64(&l.m.obj.Stats().Wakes, 1)
+		park.Wake(l.word, move.Wake)
+	}
+	switch move.Verdict {
 	case word.Taken:
 		return true, nil
 	case word.TakenOver:
@@ -195,7 +199,7 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 		if !store(addr, w, move) {
 			continue
 		}
-		done, err := l.end(owner, w, move.Verdict)
+		done, err := l.end(owner, w, move)
 		if done {
 			if race.Enabled {
 				raceAcquire(m)

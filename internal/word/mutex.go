@@ -8,13 +8,13 @@ import "shmkit/internal/layout"
 // when an unlock wakes nobody.
 //
 //	word         MutexLock, o        becomes    verdict         wake
-//	W? 0         any                 W? s       Taken
-//	W? Orphan    any                 W? D s     TakenOver
+//	W? 0         any                 W? s       Taken           1 if W?
+//	W? Orphan    any                 W? D s     TakenOver       1 if W?
 //	W? Unusable  any                 —          NotRecoverable
 //	generation 0 any                 —          Corrupt
 //	x x o        Unasked             —          Held
 //	x x o        Alive               W x o      Sleep
-//	x x o        Dead                W D s      TakenOver
+//	x x o        Dead                W D s      TakenOver       1
 //
 //	word         MutexUnlock         becomes    verdict         wake
 //	x 0 s                            0          Released        1 if W
@@ -34,21 +34,28 @@ import "shmkit/internal/layout"
 //	x x o                            x Orphan   Orphaned        1 if W
 //	else                             —          NotHeld
 //
+// Who takes a lock that others may sleep for wakes one of them. Those who sleep do so
+// on the death word of the holder they saw; the one who is woken sees the new one, and
+// sleeps on its death word. So there is always somebody whom the kernel tells.
+//
 // A take-over from a dead owner sets W whether or not it was set: that costs one
 // wake-up which nobody may need.
 
 // MutexLock is one try of self to take a mutex whose word is w. slept tells whether
 // this call has slept.
 func MutexLock(w, self uint32, owner Owner, slept bool) Move {
-	keep := w & layout.MutexWaiters
+	keep, herald := w&layout.MutexWaiters, 0
 	if slept {
 		keep = layout.MutexWaiters
 	}
+	if keep != 0 {
+		herald = 1
+	}
 	switch state := w &^ layout.MutexWaiters; {
 	case state == 0:
-		return Move{Next: keep | self, Verdict: Taken}
+		return Move{Next: keep | self, Verdict: Taken, Wake: herald}
 	case state == layout.MutexOrphan:
-		return Move{Next: keep | layout.MutexDied | self, Verdict: TakenOver}
+		return Move{Next: keep | layout.MutexDied | self, Verdict: TakenOver, Wake: herald}
 	case state == layout.MutexUnusable:
 		return Move{Next: w, Verdict: NotRecoverable}
 	case layout.OwnerGeneration(w) == 0:
@@ -58,7 +65,7 @@ func MutexLock(w, self uint32, owner Owner, slept bool) Move {
 	case Unasked:
 		return Move{Next: w, Verdict: Held}
 	case Dead:
-		return Move{Next: layout.MutexWaiters | layout.MutexDied | self, Verdict: TakenOver}
+		return Move{Next: layout.MutexWaiters | layout.MutexDied | self, Verdict: TakenOver, Wake: 1}
 	}
 	return Move{Next: w | layout.MutexWaiters, Verdict: Sleep}
 }
