@@ -1,9 +1,17 @@
 package model_test
 
-import "shmkit/internal/word"
+import (
+	"slices"
+
+	"shmkit/internal/word"
+)
 
 // steps emits what anybody may do in s.
-func (v *variant) steps(s state, emit func(int, string, state)) {
+func (v *variant) steps(s state, found func(int, string, state)) {
+	emit := func(who int, what string, next state) {
+		next.Debt = next.Debt && slices.ContainsFunc(next.T[:], func(t thread) bool { return t.PC == asleep })
+		found(who, what, next)
+	}
 	for t := range s.T {
 		if s.T[t].PC != gone {
 			stepper{v, s, t, emit}.step()
@@ -11,7 +19,6 @@ func (v *variant) steps(s state, emit func(int, string, state)) {
 		if s.T[t].PC == asleep && s.T[t].Dying {
 			next := s
 			next.rouse(t)
-			next.T[t].Recheck = true
 			emit(t, "the short sleep ends", next)
 		}
 	}
@@ -26,7 +33,7 @@ func (v *variant) fate(s state, p int, emit emitter) {
 	q := &s.P[p]
 	switch q.Phase {
 	case up:
-		if v.threadsOf(p) == 0 {
+		if s.Left--; s.Left == 255 {
 			return
 		}
 		// Threads stop one by one while the keeper dies: either all before it, or
@@ -55,20 +62,16 @@ func (v *variant) fate(s state, p int, emit emitter) {
 		v.announced(next, p, "announced", emit)
 	case ending:
 		q.Phase = dead
-		for i := range s.P { // bytes that it had locked to sweep
-			if w := s.P[i].Sweeper; w != 0 && int(v.of[w-1]) == p {
-				s.P[i].Sweeper = 0
-			}
-		}
 		emit(p, "byte released", s)
 	case dead:
-		if q.Sweeper == 0 && !s.remembers(ownerCode(uint8(p), 3-q.Generation)) {
+		if !s.remembers(ownerCode(uint8(p), 3-q.Generation)) {
 			q.Phase = starting
 			s.T[v.first(p)] = thread{PC: orphan}
 			emit(p, "starts again", s)
 		}
 	case starting:
-		if t := v.first(p); v.mayOwe || !s.owes(t) {
+		if t := v.first(p); s.Left > 0 && (v.mayOwe || !s.owes(t)) {
+			s.Left--
 			q.Phase = dead
 			s.Debt = s.Debt || s.owes(t)
 			s.T[t] = thread{PC: gone}
@@ -81,20 +84,11 @@ func (v *variant) fate(s state, p int, emit emitter) {
 // a million others; in the model after one, but not as long as somebody has seen it.
 func (s *state) remembers(owner code) bool {
 	for _, t := range s.T {
-		if t.W&codeMask == owner || t.Dead == owner || t.Relayed == owner {
+		if t.W&codeMask == owner || t.Dead == owner {
 			return true
 		}
 	}
 	return false
-}
-
-func (v *variant) threadsOf(p int) (n int) {
-	for _, q := range v.of {
-		if int(q) == p {
-			n++
-		}
-	}
-	return n
 }
 
 func (v *variant) first(p int) int {
@@ -110,12 +104,12 @@ func (v *variant) first(p int) int {
 // or is the one that was woken.
 func (s *state) owes(t int) bool {
 	switch x := s.T[t]; x.PC {
-	case wake, giveUp, herald, mourn, orphanW:
+	case wake, giveUp, herald, orphanW:
 		return true
-	case gone, asleep, idle:
+	case gone, idle:
 		return false
 	default:
-		return x.Token || x.Mourner
+		return x.Woken
 	}
 }
 
@@ -161,7 +155,7 @@ func (v *variant) announced(s state, p int, what string, emit emitter) {
 			any = true
 			next := s
 			next.rouse(t)
-			next.T[t].Mourner = true
+			next.T[t].Woken = true
 			emit(p, what, next)
 		}
 	}

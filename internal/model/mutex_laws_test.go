@@ -38,7 +38,7 @@ func (v *variant) law(s state) error {
 		owed = owed || s.owes(t)
 	}
 	for _, p := range s.P {
-		busy = busy || p.Phase != up && p.Phase != dead
+		busy = busy || p.Phase != up && p.Phase != dead && p.Phase != absent
 	}
 	switch {
 	case holders > 1:
@@ -109,11 +109,9 @@ func (s state) renamed(to [threads]uint8) state {
 	r.Word = name(s.Word)
 	for i := range s.T {
 		t := s.T[i]
-		t.W, t.Dead, t.Relayed, t.On = name(t.W), name(t.Dead), name(t.Relayed), number(t.On)
+		t.W, t.Dead, t.On = name(t.W), name(t.Dead), number(t.On)
 		r.T[to[i]] = t
-		p := s.P[i]
-		p.Sweeper = number(p.Sweeper)
-		r.P[to[i]] = p
+		r.P[to[i]] = s.P[i]
 	}
 	return r
 }
@@ -134,18 +132,18 @@ func less(a, b *state) bool {
 }
 
 func (p process) key() uint32 {
-	return uint32(p.Phase)<<24 | uint32(p.Generation)<<16 | uint32(p.Death)<<8 | uint32(p.Sweeper)
+	return uint32(p.Phase)<<16 | uint32(p.Generation)<<8 | uint32(p.Death)
 }
 
 func (t thread) key() uint64 {
 	k := uint64(0)
-	for _, b := range []bool{t.Slept, t.Try, t.Told, t.Recheck, t.Dying, t.Token, t.Mourner} {
+	for _, b := range []bool{t.Slept, t.Try, t.Told, t.Recheck, t.Dying, t.Woken} {
 		k <<= 1
 		if b {
 			k++
 		}
 	}
-	for _, n := range []uint8{uint8(t.PC), uint8(t.W), t.Kind, t.On, uint8(t.Dead), uint8(t.Relayed)} {
+	for _, n := range []uint8{uint8(t.PC), uint8(t.W), t.Kind, t.On, uint8(t.Dead)} {
 		k = k<<8 | uint64(n)
 	}
 	return k

@@ -19,10 +19,6 @@ func (x stepper) locking() {
 		x.asking()
 	case askByte:
 		x.askingByte()
-	case relay:
-		x.wakeMourners(me.W)
-		me.Relayed, me.Mourner = me.W&codeMask, false
-		x.to("relay", announce)
 	case announce:
 		move := x.lock(me.W.word(), x.self(), word.Alive, me.Slept)
 		if codeOf(move.Next) != me.W && !x.swap(me.W, move) {
@@ -41,12 +37,8 @@ func (x stepper) locking() {
 	case giveUp:
 		x.wakeUp(1, idle)
 	case herald:
-		x.wakeUp(1, inside)
-	case mourn:
-		x.wakeMourners(me.Dead)
-		me.Relayed, me.Mourner = me.Dead, false
-		x.to("relay", sweep)
-	case sweep, sweepEnd:
+		x.wakeUp(1, x.orElse(me.Dead != 0, sweep, inside))
+	case sweep:
 		x.sweeping()
 	}
 }
@@ -61,7 +53,7 @@ func (x stepper) looking() {
 	case word.Held:
 		x.to("load: held", x.orElse(!me.Try && !x.lateAim, aim, ask))
 	case word.NotRecoverable:
-		x.to("not recoverable", idle)
+		x.to("not recoverable", x.orElse(me.Slept && !x.noPass, giveUp, idle))
 	default:
 		x.s.Wrong = impossible
 		x.to("corrupt", idle)
@@ -85,22 +77,11 @@ func (x stepper) taking(owner word.Owner) {
 	if move.Verdict == word.TakenOver {
 		what = "CAS: takes over"
 	}
-	switch {
-	case me.Dead != 0 && me.Relayed != me.Dead && !x.noRelay:
-		x.to(what, mourn)
-	case me.Dead != 0:
-		x.to(what, sweep)
-	default:
-		x.to(what, x.taken())
+	if move.Wake > 0 {
+		x.to(what, herald)
+	} else {
+		x.to(what, x.orElse(me.Dead != 0, sweep, inside))
 	}
-}
-
-// taken is where a thread that has the lock goes on.
-func (x stepper) taken() pc {
-	if x.s.Word&codeW != 0 && !x.noHerald {
-		return herald
-	}
-	return inside
 }
 
 // asking is the half of Liveness that makes no system call.
@@ -109,7 +90,7 @@ func (x stepper) asking() {
 	slot, generation, _ := me.W.owner()
 	p := x.s.P[slot]
 	switch {
-	case generation != p.Generation && !x.ageless:
+	case generation != p.Generation:
 		x.to("ask: stale", takeDead)
 	case slot == x.of[x.t], p.Death == deathTID && !me.Recheck:
 		x.alive("ask: alive")
@@ -128,8 +109,6 @@ func (x stepper) askingByte() {
 	case !x.s.locked(slot):
 		me.Dying = false
 		x.to("ask kernel: dead", takeDead)
-	case me.Dying && !me.Try && me.Relayed != me.W&codeMask && !x.noRelay:
-		x.to("ask kernel: dying", relay)
 	default:
 		x.alive("ask kernel: locked")
 	}
@@ -145,7 +124,7 @@ func (x stepper) alive(what string) {
 }
 
 // locked tells whether the kernel says that the byte of process p is locked.
-func (s *state) locked(p uint8) bool { return s.P[p].Phase != dead || s.P[p].Sweeper != 0 }
+func (s *state) locked(p uint8) bool { return s.P[p].Phase != dead }
 
 // aiming chooses the death word to sleep on.
 func (x stepper) aiming() {
@@ -174,7 +153,7 @@ func (x stepper) sleeping() {
 	case !me.Slept || x.noPass:
 		y.to("gives up", idle)
 	default:
-		y.me().Token, y.me().Mourner = false, false
+		y.me().Woken = false
 		y.to("gives up", giveUp)
 	}
 	changed := x.s.Word != me.W || me.On > 0 && x.s.P[me.On-1].Death != deathTID
@@ -183,37 +162,23 @@ func (x stepper) sleeping() {
 		x.to("does not sleep", look)
 		return
 	}
-	me.W, me.Recheck, me.Token, me.Mourner = 0, false, false, false
+	me.W, me.Recheck, me.Slept = 0, false, true
+	if !me.Dying { // else it looks again soon, and stays the one who was woken
+		me.Woken = false
+	}
 	x.to("sleeps", asleep)
 }
 
-// wakeMourners wakes all that sleep on the death word of owner's slot.
-func (x *stepper) wakeMourners(owner code) {
-	slot, _, _ := owner.owner()
-	for i := range x.s.T {
-		if x.s.T[i].PC == asleep && x.s.T[i].On == slot+1 {
-			x.s.rouse(i)
-		}
-	}
-}
-
-// sweeping is Object.SweepOwner: it needs the byte of the dead one's slot.
+// sweeping is Object.SweepOwner: it needs the byte of the dead one's slot. The lock is
+// the sweeper's by now, so of the sweep only the end matters here.
 func (x stepper) sweeping() {
 	me := x.me()
 	slot, _, _ := me.Dead.owner()
-	p := &x.s.P[slot]
-	if me.PC == sweepEnd {
-		p.Sweeper = 0
-		me.Dead = 0
-		x.to("unlock byte", x.taken())
-		return
-	}
+	me.Dead = 0
 	if x.s.locked(slot) || slot == x.of[x.t] {
-		me.Dead = 0
-		x.to("no sweep", x.taken())
+		x.to("no sweep", inside)
 		return
 	}
-	p.Sweeper = uint8(x.t) + 1
-	p.Death = deathNone
-	x.to("sweep", sweepEnd)
+	x.s.P[slot].Death = deathNone
+	x.to("sweep", inside)
 }

@@ -23,15 +23,12 @@ const (
 	ask                // load generation and death word of the holder
 	askByte            // ask the kernel whether the holder's byte is locked
 	takeDead           // compare-and-swap: the holder is dead
-	relay              // wake those on the death word of the holder, who is dying
 	announce           // compare-and-swap: set W
 	sleep              // the kernel compares the words and lets the thread sleep, or not
 	asleep             // wait
 	giveUp             // wake another in its place: the context has ended
 	herald             // wake another, that it may know the new holder
-	mourn              // wake those on the death word of the holder it took over from
-	sweep              // lock the byte of the dead, clear its death word
-	sweepEnd           // unlock it
+	sweep              // clear the death word of the holder it took over from
 	inside             // in the critical section; next is the fast path of Unlock
 	change             // load the word, as holder
 	commit             // compare-and-swap to what change decided
@@ -44,8 +41,8 @@ const (
 	gone               // stopped by SIGKILL
 )
 
-var pcNames = strings.Fields("idle publish look take aim ask askByte takeDead relay announce sleep asleep giveUp " +
-	"herald mourn sweep sweepEnd inside change commit wake orphan orphaned orphanW clear enter gone")
+var pcNames = strings.Fields("idle publish look take aim ask askByte takeDead announce sleep asleep giveUp " +
+	"herald sweep inside change commit wake orphan orphaned orphanW clear enter gone")
 
 // holding tells whether a thread there has the lock.
 func (p pc) holding() bool { return p >= herald && p <= commit || p == publish }
@@ -58,15 +55,13 @@ type thread struct {
 	Slept   bool
 	Try     bool  // TryLock
 	Told    bool  // holds the lock with ErrOwnerDied
-	Recheck bool  // the last sleep ended by its bound
+	Recheck bool  // the last sleep ended by its bound; see rescued
 	Dying   bool  // the holder is: the next sleep is a short one
 	On      uint8 // process whose death word it sleeps on, + 1
 	Dead    code  // owner that it took the lock over from
-	Relayed code  // owner whose death it has passed on
 
 	// Ghosts: what laws speak of and the code does not know.
-	Token   bool // woken on the word by somebody who owed that
-	Mourner bool // woken by the kernel on a death word
+	Woken bool // by somebody who owed that, or by the kernel on a death word
 }
 
 // phase is how far a process is from life.
@@ -79,9 +74,10 @@ const (
 	ending         // no thread runs, announced; the byte is still locked
 	dead           // the byte is free
 	starting       // a new process has the byte and cleans up
+	absent         // never there
 )
 
-var phaseNames = strings.Fields("up dying stopped ending dead starting")
+var phaseNames = strings.Fields("up dying stopped ending dead starting absent")
 
 // Values of a death word.
 const (
@@ -94,7 +90,6 @@ type process struct {
 	Phase      phase
 	Generation uint8 // 1 or 2, in turn: the sweep must leave no trace of the one before
 	Death      uint8
-	Sweeper    uint8 // thread that has locked its byte to sweep it, + 1
 }
 
 // state is a state of the model.
@@ -102,6 +97,7 @@ type state struct {
 	T    [threads]thread
 	P    [threads]process
 	Word code
+	Left uint8 // SIGKILLs that may still come
 
 	// Ghosts.
 	Dirty bool // a holder died inside and nobody has repaired it
@@ -215,7 +211,7 @@ func (s state) String() string {
 		if t.PC == asleep && t.On > 0 {
 			fmt.Fprintf(&b, " on %c", 'A'+t.On-1)
 		}
-		if t.Token || t.Mourner {
+		if t.Woken {
 			b.WriteString(" woken")
 		}
 	}

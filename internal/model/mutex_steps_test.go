@@ -12,18 +12,16 @@ type variant struct {
 	consistent func(w, self uint32) word.Move
 	orphan     func(w, owner uint32) word.Move
 
-	of [threads]uint8 // process of each thread
+	of [threads]uint8 // process of each thread, or nowhere
 
 	lateOwner  bool // the owner is stored after the compare-and-swap
 	blindSleep bool // the kernel does not compare
 	lateAim    bool // the death word to sleep on is loaded after it was asked who is alive
 	forgetful  bool // slept is not kept
-	noRelay    bool // the one whom the kernel woke tells nobody
-	noHerald   bool // who takes the lock wakes nobody
 	noPass     bool // who gives up wakes nobody
 	trusting   bool // an announced death is taken for a proof
-	ageless    bool // the generation of an owner is not compared
 
+	tries  bool // they call TryLock too
 	mayOwe bool // processes may be killed that owe a wake-up
 }
 
@@ -91,7 +89,9 @@ func (x stepper) step() {
 	switch me.PC {
 	case idle:
 		x.begin(false)
-		x.begin(true)
+		if x.tries {
+			x.begin(true)
+		}
 	case publish:
 		x.s.Word = x.s.Word&codeW | codeOf(x.self())
 		x.to("store owner", inside)
@@ -140,7 +140,7 @@ func (x *stepper) acquired(v word.Verdict) {
 		x.s.Wrong = toldTwice
 	}
 	me := x.me()
-	me.Told, me.Token = told, false
+	me.Told, me.Woken = told, false
 }
 
 // leave is what the holder may do: unlock, say that it has repaired, or abandon.
@@ -218,7 +218,7 @@ func (x stepper) wakeUp(n uint8, then pc) {
 			any = true
 			y := x
 			y.s.rouse(i)
-			y.s.T[i].Token = true
+			y.s.T[i].Woken = true
 			y.to("wake one", then)
 		}
 	}
