@@ -38,7 +38,7 @@ var bans = []struct {
 	except   []string // packages that may all the same
 	why      string
 }{
-	{"*", "internal/shmtest", []string{"internal/storm"}, "test support must not reach programs"},
+	{"*", "internal/shmtest", []string{"internal/storm", "internal/history"}, "test support must not reach programs"},
 	{"*", "internal/storm", nil, "test support must not reach programs"},
 	{"*", "internal/crash", nil, "kill points are switched on in tests only"},
 	{"*", "internal/history", nil, "histories are checked by tests"},
