@@ -30,7 +30,7 @@ type Mutex struct {
 	// need no test: on closedWord every compare-and-swap fails.
 	word atomic.Pointer[uint32]
 	self uint32 // owner id of this process
-	obj  *shm.Object
+	obj  object
 
 	settle func() // see MutexOf; may be nil
 
@@ -40,6 +40,21 @@ type Mutex struct {
 	users atomic.Int64
 
 	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
+}
+
+// object is what a Mutex needs of the *shm.Object that its lock is in. Tests put a
+// lock into memory that the race detector watches, with processes of their own; the
+// fast paths do not look at it.
+type object interface {
+	Close() error
+	Handle() (shm.Handle, error)
+	Mutex() *layout.Mutex
+	LockInfo() *shm.LockInfo
+	Stats() *layout.Participant
+	Liveness(owner uint32, ask bool) shm.Life
+	DeathWord(owner uint32) (addr *uint32, val uint32, ok bool)
+	WakeMourners(owner uint32)
+	SweepOwner(owner uint32)
 }
 
 // closedWord is what the handles of closed mutexes point to. Its value is that of
