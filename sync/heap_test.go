@@ -19,7 +19,9 @@ import (
 	shsync "shmkit/sync"
 )
 
-func init() { shmtest.Register("heap-broken", func(*shmtest.Child) { newDomain(true).run(4, 2000, 0) }) }
+func init() {
+	shmtest.Register("heap-broken", func(*shmtest.Child) { newDomain(true).run(4, 2000, 0) })
+}
 
 // domain is a lock in memory of Go, where the race detector sees the payload and the
 // word, and processes that are goroutines. One dies by telling so itself.

@@ -100,17 +100,35 @@ func (v *variant) first(p int) int {
 	return 0
 }
 
-// owes tells whether others sleep because thread t is going to wake one of them,
-// or is the one that was woken.
+// owes tells whether others sleep because thread t is going to wake one of them, is
+// the one that was woken, or is the one whom the kernel will wake.
 func (s *state) owes(t int) bool {
 	switch x := s.T[t]; x.PC {
 	case wake, giveUp, herald, orphanW:
 		return true
 	case gone, idle:
 		return false
+	case asleep:
+		return x.Woken || s.lookout(t)
 	default:
 		return x.Woken
 	}
+}
+
+// lookout tells whether t alone sleeps on the death word of the holder, for others
+// who sleep on that of a holder before.
+func (s *state) lookout(t int) bool {
+	slot, _, ok := s.Word.owner()
+	others := false
+	for i, x := range s.T {
+		if i != t && x.PC == asleep {
+			if x.On == slot+1 {
+				return false
+			}
+			others = true
+		}
+	}
+	return ok && others && s.T[t].On == slot+1
 }
 
 func (v *variant) mayStop(s *state, p int) bool {
