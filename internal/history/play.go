@@ -2,7 +2,6 @@ package history
 
 import (
 	"sync"
-	"syscall"
 
 	"shmkit/internal/shmtest"
 	"shmkit/internal/sys"
@@ -26,7 +25,7 @@ func Play(players []*shmtest.Process, victim, lines int) *History {
 			for i := 0; ; i++ {
 				if client == victim && i == lines {
 					killed = sys.Monotonic()
-					p.Signal(syscall.SIGKILL)
+					p.Cmd.Process.Kill() // not p.Kill: what it said has to be read
 				}
 				line, ok := p.Next()
 				if !ok {

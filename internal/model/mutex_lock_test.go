@@ -32,7 +32,9 @@ func (x stepper) locking() {
 	case sleep:
 		x.sleeping()
 	case asleep:
+		lookout := me.Woken || x.s.lookout(x.t)
 		x.s.rouse(x.t)
+		me.Woken = lookout
 		x.emit(x.t, "wakes for no reason", x.s)
 	case giveUp:
 		x.wakeUp(1, idle)

@@ -55,6 +55,9 @@ func TestMutex(t *testing.T) {
 
 // The laws bite: each of these mutexes is broken, and found to be.
 func TestBrokenMutex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("explores a million states; not with -short")
+	}
 	for _, b := range brokenMutexes {
 		v := whole
 		b.spoil(&v)
