@@ -10,6 +10,7 @@ type variant struct {
 	lock       func(w, self uint32, owner word.Owner, slept bool) word.Move
 	unlock     func(w, self uint32) word.Move
 	consistent func(w, self uint32) word.Move
+	abandon    func(w, self uint32) word.Move
 	orphan     func(w, owner uint32) word.Move
 
 	of [threads]uint8 // process of each thread, or nowhere
@@ -26,7 +27,8 @@ type variant struct {
 }
 
 var whole = variant{
-	lock: word.MutexLock, unlock: word.MutexUnlock, consistent: word.MutexConsistent, orphan: word.MutexOrphan,
+	lock: word.MutexLock, unlock: word.MutexUnlock, consistent: word.MutexConsistent,
+	abandon: word.MutexAbandon, orphan: word.MutexOrphan,
 	of: [threads]uint8{0, 1, 2},
 }
 
@@ -164,7 +166,7 @@ func (x stepper) leave() {
 // changing is the slow path of Unlock, MarkConsistent and abandon.
 func (x stepper) changing() {
 	me := x.me()
-	decide := []func(w, self uint32) word.Move{x.unlock, x.consistent, x.orphan}
+	decide := []func(w, self uint32) word.Move{x.unlock, x.consistent, x.abandon}
 	switch me.PC {
 	case change:
 		me.W = x.s.Word

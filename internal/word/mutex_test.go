@@ -75,6 +75,7 @@ func TestMutexHolder(t *testing.T) {
 			"MutexUnlock":     {word.MutexUnlock(tt.word, me), tt.unlock},
 			"MutexConsistent": {word.MutexConsistent(tt.word, me), tt.consistent},
 			"MutexOrphan":     {word.MutexOrphan(tt.word, me), tt.orphan},
+			"MutexAbandon":    {word.MutexAbandon(tt.word, me), withoutW(tt.orphan)},
 		} {
 			want := got[1]
 			if want == none {
@@ -85,6 +86,12 @@ func TestMutexHolder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// withoutW is a move whose word says that nobody sleeps.
+func withoutW(m word.Move) word.Move {
+	m.Next &^= w
+	return m
 }
 
 // The fast paths of package sync are a compare-and-swap from 0 to self and back.
