@@ -10,3 +10,5 @@ require (
 require github.com/tidwall/btree v1.8.2
 
 require pgregory.net/rapid v1.3.0
+
+require github.com/anishathalye/porcupine v1.3.1

@@ -32,6 +32,15 @@ static inline void shk_mutex_wake(shmkit_handle *h, uint32_t *word, int n)
 	shk_futex_wake(word, n);
 }
 
+// shk_mutex_taken follows a lock that was taken with this word. Others may sleep on
+// the death word of a holder before: one of them has to see the new holder.
+static inline int shk_mutex_taken(shmkit_handle *h, uint32_t waiters, int err)
+{
+	if (waiters)
+		shk_mutex_wake(h, &h->mutex->word, 1);
+	return err;
+}
+
 // shk_mutex_try makes one attempt at the word w that was read. SHMKIT_EBUSY: its
 // holder lives; SHK_AGAIN: the word changed; -EINPROGRESS: its holder is dying.
 static inline int shk_mutex_try(shmkit_handle *h, uint32_t w, uint32_t keep, int ask)
@@ -41,11 +50,11 @@ static inline int shk_mutex_try(shmkit_handle *h, uint32_t w, uint32_t keep, int
 	uint32_t owner = w & SHMKIT_OWNER_MASK, waiters = (w & SHMKIT_MUTEX_WAITERS) | keep;
 	switch (w & ~SHMKIT_MUTEX_WAITERS) {
 	case 0:
-		return shk_cas32(word, w, s->owner | waiters) ? 0 : (int)SHK_AGAIN;
+		return shk_cas32(word, w, s->owner | waiters) ? shk_mutex_taken(h, waiters, 0) : (int)SHK_AGAIN;
 	case SHMKIT_MUTEX_ORPHAN:
 		if (!shk_cas32(word, w, s->owner | SHMKIT_MUTEX_DIED | waiters))
 			return SHK_AGAIN;
-		return shk_mutex_taken_over(h);
+		return shk_mutex_taken(h, waiters, shk_mutex_taken_over(h));
 	case SHMKIT_MUTEX_UNUSABLE:
 		return SHMKIT_ENOTRECOVERABLE;
 	}
@@ -61,7 +70,7 @@ static inline int shk_mutex_try(shmkit_handle *h, uint32_t w, uint32_t keep, int
 		return SHK_AGAIN;
 	// Who still sleeps on the death word of the dead would not see ours.
 	shk_mutex_wake(h, &shk_participant(s, shk_owner_slot(owner))->death, INT_MAX);
-	return shk_mutex_taken_over(h);
+	return shk_mutex_taken(h, 1, shk_mutex_taken_over(h));
 }
 
 // shk_mutex_seen notes since when the holder has been seen, for tools.
@@ -88,6 +97,9 @@ static inline void shk_mutex_sleep(shmkit_handle *h, uint32_t w, shk_wait_state 
 	shk_mutex_seen(h, owner, now);
 	SHK_ADD(&s->self->sleeps, (uint64_t)1);
 	uint32_t *death = shk_death_word(s, owner, &alive);
+	// It died since it was asked about: nobody would wake us.
+	if (death == NULL && SHK_LOAD(&shk_participant(s, shk_owner_slot(owner))->death) != 0 && shk_owner_slot(owner) != s->own_slot)
+		return;
 	int err = -ENOSYS;
 	if (death != NULL && !SHK_LOAD(&s->no_waitv))
 		err = shk_futex_wait2(word, w, death, alive, until);

@@ -13,7 +13,10 @@ import (
 	shsync "shmkit/sync"
 )
 
-func must(t testing.TB, err error) {
+func must(t interface {
+	Helper()
+	Fatal(...any)
+}, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 	"shmkit/internal/sys"
+	"shmkit/internal/word"
 )
 
 // sweep resolves everything that the process in slot owns. The caller holds the
@@ -98,16 +99,17 @@ func (v *view) orphanLocks(o *layout.Object, owner uint32) {
 	}
 }
 
-func orphan(word *uint32, owner uint32) {
+func orphan(addr *uint32, owner uint32) {
 	for {
-		w := atomic.LoadUint32(word)
-		if w&layout.OwnerMask != owner {
+		w := atomic.LoadUint32(addr)
+		move := word.MutexOrphan(w, owner)
+		if move.Verdict == word.NotHeld {
 			return
 		}
-		// The other end of this edge is in package sync: locking.take.
-		if atomic.CompareAndSwapUint32(word, w, w&layout.MutexWaiters|layout.MutexOrphan) {
-			if w&layout.MutexWaiters != 0 {
-				sys.FutexWake(word, 1)
+		// sync: mutex handed over. The other end is Mutex.Lock of package sync.
+		if atomic.CompareAndSwapUint32(addr, w, move.Next) {
+			if move.Wake > 0 {
+				sys.FutexWake(addr, move.Wake)
 			}
 			return
 		}

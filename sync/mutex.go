@@ -8,6 +8,7 @@ import (
 	"shmkit/internal/layout"
 	"shmkit/internal/park"
 	"shmkit/internal/race"
+	"shmkit/internal/word"
 	"shmkit/shm"
 )
 
@@ -29,7 +30,7 @@ type Mutex struct {
 	// need no test: on closedWord every compare-and-swap fails.
 	word atomic.Pointer[uint32]
 	self uint32 // owner id of this process
-	obj  *shm.Object
+	obj  object
 
 	settle func() // see MutexOf; may be nil
 
@@ -39,6 +40,21 @@ type Mutex struct {
 	users atomic.Int64
 
 	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
+}
+
+// object is what a Mutex needs of the *shm.Object that its lock is in. Tests put a
+// lock into memory that the race detector watches, with processes of their own; the
+// fast paths do not look at it.
+type object interface {
+	Close() error
+	Handle() (shm.Handle, error)
+	Mutex() *layout.Mutex
+	LockInfo() *shm.LockInfo
+	Stats() *layout.Participant
+	Liveness(owner uint32, ask bool) shm.Life
+	DeathWord(owner uint32) (addr *uint32, val uint32, ok bool)
+	WakeMourners(owner uint32)
+	SweepOwner(owner uint32)
 }
 
 // closedWord is what the handles of closed mutexes point to. Its value is that of
@@ -171,25 +187,7 @@ func (m *Mutex) Unlock() error {
 // MarkConsistent tells that the holder has repaired what the lock protects, after
 // Lock returned [ErrOwnerDied]. Only then can Unlock pass the lock on. Errors:
 // [ErrNotHeld], [ErrConsistent], [ErrClosed].
-func (m *Mutex) MarkConsistent() error {
-	word, err := m.enter()
-	if err != nil {
-		return err
-	}
-	defer m.leave()
-	for {
-		w := atomic.LoadUint32(word)
-		switch {
-		case w&layout.OwnerMask != m.self:
-			return ErrNotHeld
-		case w&layout.MutexDied == 0:
-			return ErrConsistent
-		}
-		if atomic.CompareAndSwapUint32(word, w, w&^layout.MutexDied) {
-			return nil
-		}
-	}
-}
+func (m *Mutex) MarkConsistent() error { return m.change(word.MutexConsistent) }
 
 // Close ends this handle's use of the lock. The lock itself is unchanged, unless
 // this was the last handle of the process and the process holds it: nobody could

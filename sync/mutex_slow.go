@@ -10,6 +10,7 @@ import (
 	"shmkit/internal/park"
 	"shmkit/internal/race"
 	"shmkit/internal/sys"
+	"shmkit/internal/word"
 	"shmkit/shm"
 )
 
@@ -47,12 +48,12 @@ type locking struct {
 func (m *Mutex) lockForever() error { return m.lockSlow(context.Background()) }
 
 func (m *Mutex) lockSlow(ctx context.Context) error {
-	word, err := m.enter()
+	addr, err := m.enter()
 	if err != nil {
 		return err
 	}
 	defer m.leave()
-	l := locking{m: m, word: word}
+	l := locking{m: m, word: addr}
 	err = park.Loop(ctx, l.attempt)
 	if race.Enabled && (err == nil || err == ErrOwnerDied) {
 		raceAcquire(m)
@@ -61,7 +62,7 @@ func (m *Mutex) lockSlow(ctx context.Context) error {
 		l.recovered()
 	} else if err != nil && l.slept {
 		// A wake-up that was meant for another may have come to this call.
-		park.Wake(word, 1)
+		park.Wake(addr, 1)
 	}
 	return err
 }
@@ -78,67 +79,73 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 			return false, ErrClosed
 		}
 		w := atomic.LoadUint32(l.word)
-		if done, err, again := l.take(w); done || err != nil {
-			return done, err
-		} else if again {
-			continue
-		}
-		if r.Spinning {
-			return false, nil
-		}
+		move := word.MutexLock(w, l.m.self, word.Unasked, l.slept)
 		owner := w & layout.OwnerMask
-		switch l.m.obj.Liveness(owner, r.Recheck) {
-		case shm.Dead:
-			// Proof that owner stores nothing any more: its lock is ours to take.
-			if l.swap(w, layout.MutexDied|layout.MutexWaiters|l.m.self) {
-				l.dead = owner
-				return true, ErrOwnerDied
+		var death *uint32
+		var living uint32
+		if move.Verdict == word.Held {
+			if r.Spinning {
+				return false, nil
 			}
-			continue
-		case shm.Dying:
-			l.relay(owner)
-			l.pause = min(max(2*l.pause, 20*time.Microsecond), time.Millisecond)
-			r.Within(l.pause)
+			// Before the question who lives: a death after the answer changes the word
+			// that was loaded here, so there is no sleep.
+			death, living, _ = l.m.obj.DeathWord(owner)
+			move = word.MutexLock(w, l.m.self, l.ask(r, owner), l.slept)
 		}
-		if w&layout.MutexWaiters == 0 && !l.swap(w, w|layout.MutexWaiters) {
+		if !store(l.word, w, move) {
 			continue
+		}
+		if move.Verdict != word.Sleep {
+			return l.end(owner, w, move)
 		}
 		l.m.seen(owner)
-		r.On(l.word, w|layout.MutexWaiters)
-		if addr, val, ok := l.m.obj.DeathWord(owner); ok {
-			r.On(addr, val)
+		r.On(l.word, move.Next)
+		if death != nil {
+			r.On(death, living)
 		}
 		return false, nil
 	}
 }
 
-// take tries to take a lock that nobody holds, according to the table in
-// internal/layout. again means that the word changed meanwhile.
-func (l *locking) take(w uint32) (done bool, err error, again bool) {
-	keep := w & layout.MutexWaiters
-	if l.slept {
-		keep = layout.MutexWaiters
+// ask finds out about the holder, and bounds the sleep of this turn if it is dying.
+func (l *locking) ask(r *park.Round, owner uint32) word.Owner {
+	switch l.m.obj.Liveness(owner, r.Recheck) {
+	case shm.Dead:
+		return word.Dead
+	case shm.Dying:
+		l.relay(owner)
+		l.pause = min(max(2*l.pause, 20*time.Microsecond), time.Millisecond)
+		r.Within(l.pause)
 	}
-	switch state := w &^ layout.MutexWaiters; {
-	case state == 0:
-		done = l.swap(w, keep|l.m.self)
-		return done, nil, !done
-	case state == layout.MutexOrphan:
-		if l.swap(w, keep|layout.MutexDied|l.m.self) {
-			return true, ErrOwnerDied, false
-		}
-		return false, nil, true
-	case state == layout.MutexUnusable:
-		return false, ErrNotRecoverable, false
-	case layout.OwnerGeneration(w) == 0:
-		return false, &shm.CorruptError{Field: "mutex.Word", Value: uint64(w)}, false
-	}
-	return false, nil, false
+	return word.Alive
 }
 
-func (l *locking) swap(from, to uint32) bool {
+// end is what a move on w, which named owner, means for the caller of Lock.
+func (l *locking) end(owner, w uint32, move word.Move) (done bool, err error) {
+	if move.Wake > 0 {
+		atomic.AddUint64(&l.m.obj.Stats().Wakes, 1)
+		park.Wake(l.word, move.Wake)
+	}
+	switch move.Verdict {
+	case word.Taken:
+		return true, nil
+	case word.TakenOver:
+		if layout.OwnerGeneration(owner) != 0 { // else an orphan: nobody knows whose
+			l.dead = owner
+		}
+		return true, ErrOwnerDied
+	case word.NotRecoverable:
+		return false, ErrNotRecoverable
+	case word.Corrupt:
+		return false, &shm.CorruptError{Field: "mutex.Word", Value: uint64(w)}
+	}
+	return false, nil // somebody alive has the lock
+}
+
+// store makes a move on addr, if the word still is what the move was decided on.
+func store(addr *uint32, w uint32, move word.Move) bool {
 	// sync: mutex handed over
-	return atomic.CompareAndSwapUint32(l.word, from, to)
+	return move.Next == w || atomic.CompareAndSwapUint32(addr, w, move.Next)
 }
 
 // relay wakes the others that sleep on the death word of owner: the kernel woke
@@ -176,25 +183,23 @@ func (m *Mutex) seen(owner uint32) {
 }
 
 func (m *Mutex) tryLockSlow() (bool, error) {
-	word, err := m.enter()
+	addr, err := m.enter()
 	if err != nil {
 		return false, err
 	}
 	defer m.leave()
-	l := locking{m: m, word: word}
+	l := locking{m: m, word: addr}
 	for {
-		w := atomic.LoadUint32(word)
-		done, err, again := l.take(w)
-		if again {
+		w := atomic.LoadUint32(addr)
+		move := word.MutexLock(w, m.self, word.Unasked, false)
+		owner := w & layout.OwnerMask
+		if move.Verdict == word.Held && m.obj.Liveness(owner, false) == shm.Dead {
+			move = word.MutexLock(w, m.self, word.Dead, false)
+		}
+		if !store(addr, w, move) {
 			continue
 		}
-		owner := w & layout.OwnerMask
-		if !done && err == nil && m.obj.Liveness(owner, false) == shm.Dead {
-			if !l.swap(w, layout.MutexDied|layout.MutexWaiters|m.self) {
-				continue
-			}
-			l.dead, done, err = owner, true, ErrOwnerDied
-		}
+		done, err := l.end(owner, w, move)
 		if done {
 			if race.Enabled {
 				raceAcquire(m)
@@ -208,59 +213,49 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 }
 
 // unlockSlow is outlined so that Unlock inlines.
-func (m *Mutex) unlockSlow() error {
-	word, err := m.enter()
-	if err != nil {
-		return err
-	}
-	defer m.leave()
-	for {
-		w := atomic.LoadUint32(word)
-		if w&layout.OwnerMask != m.self {
-			return ErrNotHeld
-		}
-		next, wake := uint32(0), 1
-		if w&layout.MutexDied != 0 {
-			next, wake = layout.MutexUnusable, 1<<30
-		}
-		// sync: mutex handed over
-		if !atomic.CompareAndSwapUint32(word, w, next) {
-			continue
-		}
-		if w&layout.MutexWaiters != 0 {
-			atomic.AddUint64(&m.obj.Stats().Wakes, 1)
-			park.Wake(word, wake)
-		}
-		return nil
-	}
-}
+//
+//go:noinline
+func (m *Mutex) unlockSlow() error { return m.change(word.MutexUnlock) }
 
 // abandon gives a lock that came with ErrOwnerDied to nobody, unrepaired: the
 // next Lock gets ErrOwnerDied again. The death is not dealt with, so it does not
-// count as a takeover. As in unlockSlow the flag of the waiters goes with the
-// wake-up: who wakes sets it again, and if nobody sleeps nobody is woken next time.
+// count as a takeover.
 func (m *Mutex) abandon() error {
 	if race.Enabled {
 		raceRelease(m)
 	}
-	word, err := m.enter()
-	if err != nil {
+	if _, err := m.enter(); err != nil {
 		return err
 	}
 	defer m.leave()
 	m.tookOver(-1)
+	return m.change(word.MutexAbandon)
+}
+
+// change makes a move that only the holder may make.
+func (m *Mutex) change(decide func(w, self uint32) word.Move) error {
+	addr, err := m.enter()
+	if err != nil {
+		return err
+	}
+	defer m.leave()
 	for {
-		w := atomic.LoadUint32(word)
-		if w&layout.OwnerMask != m.self {
+		w := atomic.LoadUint32(addr)
+		move := decide(w, m.self)
+		switch move.Verdict {
+		case word.NotHeld:
 			return ErrNotHeld
+		case word.Consistent:
+			return ErrConsistent
 		}
-		// sync: mutex handed over
-		if atomic.CompareAndSwapUint32(word, w, layout.MutexOrphan) {
-			if w&layout.MutexWaiters != 0 {
-				park.Wake(word, 1)
-			}
-			return nil
+		if !store(addr, w, move) {
+			continue
 		}
+		if move.Wake > 0 {
+			atomic.AddUint64(&m.obj.Stats().Wakes, 1)
+			park.Wake(addr, move.Wake)
+		}
+		return nil
 	}
 }
 

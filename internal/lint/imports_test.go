@@ -25,9 +25,10 @@ var floors = []struct {
 	{45, []string{"internal/hold"}}, // what value and array have in common, over sync
 	{40, []string{"sync", "ring"}},
 	{30, []string{"shm"}},
-	{20, []string{"internal/park", "internal/heap"}},
+	{20, []string{"internal/park", "internal/heap", "internal/history"}},
 	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader"}},
-	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "include"}},
+	{5, []string{"internal/word"}},
+	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "internal/model", "include"}},
 }
 
 // bans are edges that the floors alone would allow. In from and to, "*" is any
@@ -37,13 +38,16 @@ var bans = []struct {
 	except   []string // packages that may all the same
 	why      string
 }{
-	{"*", "internal/shmtest", []string{"internal/storm"}, "test support must not reach programs"},
+	{"*", "internal/shmtest", []string{"internal/storm", "internal/history"}, "test support must not reach programs"},
 	{"*", "internal/storm", nil, "test support must not reach programs"},
 	{"*", "internal/crash", nil, "kill points are switched on in tests only"},
+	{"*", "internal/history", nil, "histories are checked by tests"},
+	{"*", "internal/model", nil, "models are explored by tests"},
 	{"*", "internal/lint", nil, "it has nothing but tests"},
 	{"*", "internal/cheader", nil, "a generator runs when the tree is made, not in programs"},
 	{"*", "include", []string{"cmd", "examples", "bench"}, "the C header is for C; Go has the layout itself"},
 	{"internal/park", "internal/layout", nil, "waiting knows words, not what they mean"},
+	{"internal/word", "*", []string{"internal/layout"}, "transitions are pure: words in, words out"},
 	{"internal/cheader", "*", []string{"internal/layout"}, "it describes the layout and nothing else"},
 	{"internal/shmtest", "*", []string{"internal/sys"}, "every floor uses it in tests"},
 	{"examples", "internal", nil, "an example shows what a user can write"},
@@ -67,7 +71,7 @@ var modules = []requirement{
 	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
 	{"github.com/fxamacker/cbor/v2", []string{"ring", "pipe", "process", "pool", "manager"}, "values that are not plain memory"},
 	{"pgregory.net/rapid", nil, "random histories"},
-	{"github.com/anishathalye/porcupine", nil, "linearizability"},
+	{"github.com/anishathalye/porcupine", []string{"internal/history"}, "linearizability, in tests"},
 }
 
 const noFloor = "it has no floor in the table of internal/lint"

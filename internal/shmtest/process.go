@@ -77,6 +77,13 @@ func (p *Process) Line() string {
 	return strings.TrimSuffix(line, "\n")
 }
 
+// Next is the next line that the helper says; ok is false if it has ended, killed or
+// not. It may be called from any goroutine, from one at a time.
+func (p *Process) Next() (line string, ok bool) {
+	line, err := p.out.ReadString('\n')
+	return strings.TrimSuffix(line, "\n"), err == nil
+}
+
 // Expect fails the test unless the next line is want.
 func (p *Process) Expect(want string) {
 	p.t.Helper()
