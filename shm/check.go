@@ -222,10 +222,15 @@ func (c *checker) payload(where string, i uint32, o *layout.Object, w uint64) {
 		c.report(where, "Block = %#x: %v", o.Block, err)
 	case o.Data < from || o.Data+o.Size > to:
 		c.report(where, "payload %#x+%d is not inside its block %#x..%#x", o.Data, o.Size, from, to)
-	case o.OwnerFormat == layout.OwnerMutex32:
+	}
+	if err != nil {
+		return
+	}
+	if probe.spec.Mutex {
 		c.mutex(where, o)
-	case o.OwnerFormat != layout.OwnerNone:
-		c.report(where, "OwnerFormat = %d", o.OwnerFormat)
+	}
+	if k := kindOf(o.Kind); k.check != nil {
+		k.check(c, where, o)
 	}
 }
 

@@ -93,7 +93,7 @@ func (v *view) format(size, maxSize uint64, named bool) (c *core, err error) {
 	v.id = newID()
 	h.Magic, h.Version, h.Fingerprint = layout.Magic, layout.Version, layout.Fingerprint
 	h.HeaderSize, h.Slots = headerSize, layout.MaxSlots
-	h.Features = layout.FeatureMutex32
+	h.Features = layout.KnownFeatures
 	h.SegmentID, h.CreatedNS, h.MaxSize, h.BootID = v.id, time.Now().UnixNano(), maxSize, boot
 	h.Kind = layout.KindAnonymous
 	if named {

@@ -165,7 +165,7 @@ func (v *view) objectInfo(i uint32, o *layout.Object) ObjectInfo {
 			info.Users++
 		}
 	}
-	if o.OwnerFormat == layout.OwnerMutex32 {
+	if o.OwnerFormat == layout.OwnerMutex32 || kindOf(o.Kind).lock {
 		if m, err := mem.At[layout.Mutex](v.mem, o.Data+uint64(o.OwnerOff)); err == nil {
 			info.Lock = v.lockInfo(m)
 		}

@@ -107,12 +107,14 @@ func (c *core) unhold(o *Object) {
 // load reads the record once and checks every number that an address is made of.
 func (o *Object) load() error {
 	r := o.record
-	o.spec = Spec{Kind: r.Kind, Type: recordType(r), Count: r.Count, Mutex: r.OwnerFormat == layout.OwnerMutex32}
+	o.spec = Spec{Kind: r.Kind, Type: recordType(r), Count: r.Count}
+	o.spec.Mutex = kindOf(r.Kind).lock || r.OwnerFormat == layout.OwnerMutex32
 	o.data, o.size, o.itemsOff = r.Data, r.Size, r.ItemsOff
 	bad := func(field string, value uint64) error {
 		return &CorruptError{fmt.Sprintf("object[%d].%s", o.index, field), value, nil}
 	}
 	size, itemsOff, err := o.spec.size()
+	format, _, _, _ := o.spec.owners()
 	switch {
 	case err != nil:
 		return bad("Count", o.spec.Count)
@@ -120,7 +122,9 @@ func (o *Object) load() error {
 		return bad("Size", o.size)
 	case o.itemsOff != itemsOff:
 		return bad("ItemsOff", o.itemsOff)
-	case o.spec.Mutex && r.OwnerOff != 0:
+	case r.OwnerFormat != format:
+		return bad("OwnerFormat", uint64(r.OwnerFormat))
+	case format != layout.OwnerNone && r.OwnerOff != 0:
 		return bad("OwnerOff", uint64(r.OwnerOff))
 	case o.data < layout.FirstArena || o.data%64 != 0 || o.data > o.core.end() || size > o.core.end()-o.data:
 		return bad("Data", o.data)
@@ -247,7 +251,7 @@ func (o *Object) Close() error {
 	delete(c.open, o.index)
 	// Without a handle this process cannot unlock. While the bit is set the payload
 	// is o's, so this is the last moment to pass a lock on.
-	c.orphanLocks(o.record, c.self)
+	c.disown(o.record, c.self)
 	clearHolder(o.record, c.slot)
 	c.mu.Unlock()
 	c.freeIfUnused(o.index, o.record, c.slot)
@@ -326,6 +330,19 @@ func (o *Object) Mutex() *layout.Mutex {
 		panic("shm: checked object out of bounds: " + err.Error())
 	}
 	return m
+}
+
+// Head is the T at off in front of the items of o, for kinds of a fixed shape. It
+// panics if there is none.
+func Head[T any](o *Object, off uint64) *T {
+	if off+uint64(reflect.TypeFor[T]().Size()) > o.itemsOff {
+		panic(fmt.Sprintf("shm: %v has no %v at %d", o.spec, reflect.TypeFor[T](), off))
+	}
+	head, err := mem.At[T](o.core.mem, o.data+off)
+	if err != nil {
+		panic("shm: checked object out of bounds: " + err.Error())
+	}
+	return head
 }
 
 // Items is the items of o as a slice over the shared memory, without a copy.

@@ -7,50 +7,34 @@ import (
 	"shmkit/internal/layout"
 )
 
-// Kinds of objects.
-const (
-	KindMutex = layout.ObjectMutex
-	KindValue = layout.ObjectValue
-	KindArray = layout.ObjectArray
-	KindBytes = layout.ObjectBytes
-)
-
-// KindName is the name of an object kind for people: "Mutex", "Value", …
-func KindName(kind uint16) string {
-	switch kind {
-	case KindMutex:
-		return "Mutex"
-	case KindValue:
-		return "Value"
-	case KindArray:
-		return "Array"
-	case KindBytes:
-		return "Bytes"
-	}
-	return fmt.Sprintf("kind %d", kind)
-}
-
 // Spec says what an object is: at creation what to make, at opening what to
 // insist on.
 type Spec struct {
 	Kind  uint16
 	Type  Type   // of one item
 	Count uint64 // items; at opening not compared
-	Mutex bool   // the payload starts with a layout.Mutex, items follow it
+	Mutex bool   // the payload starts with a layout.Mutex
 }
 
 const mutexSize = 64
 
+// owners is what a sweep has to look for.
 func (s Spec) owners() (format, off, count, stride uint32) {
-	if !s.Mutex {
-		return layout.OwnerNone, 0, 0, 0
+	if k := kindOf(s.Kind); k.owners != layout.OwnerNone {
+		return k.owners, 0, uint32(s.Count), s.Type.Size
 	}
-	return layout.OwnerMutex32, 0, 1, mutexSize
+	if s.Mutex {
+		return layout.OwnerMutex32, 0, 1, mutexSize
+	}
+	return layout.OwnerNone, 0, 0, 0
 }
 
 // size is the length of the payload, and where in it the items start.
 func (s Spec) size() (size, itemsOff uint64, err error) {
-	if s.Mutex {
+	switch k := kindOf(s.Kind); {
+	case k.head > 0:
+		itemsOff = k.head
+	case s.Mutex:
 		itemsOff = mutexSize
 	}
 	hi, items := bits.Mul64(s.Count, uint64(s.Type.Size))
@@ -92,7 +76,7 @@ func (s Spec) String() string {
 	if s.Type.Size > 0 {
 		text += " of " + s.Type.String()
 	}
-	if !s.Mutex {
+	if !s.Mutex && kindOf(s.Kind).head == 0 {
 		text += " without lock"
 	}
 	return text

@@ -58,7 +58,7 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(
 	slot, s := layout.OwnerSlot(owner), state&layout.ObjectStateMask
 	if holds(o, slot) && (s == layout.ObjectReady || s == layout.ObjectRemoving) {
 		// While the bit is set o cannot be freed, so the payload is o's.
-		v.orphanLocks(o, owner)
+		v.disown(o, owner)
 	}
 	clearHolder(o, slot)
 	mine := layout.ObjectSlot(state) == slot
@@ -80,12 +80,20 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(
 	return nil
 }
 
+// disown takes away what owner has in o: it is dead, or has no handle any more.
+func (v *view) disown(o *layout.Object, owner uint32) {
+	k := kindOf(o.Kind)
+	switch {
+	case o.OwnerFormat == layout.OwnerMutex32:
+		v.orphanLocks(o, owner)
+	case o.OwnerFormat == k.owners && k.disown != nil:
+		k.disown(v, o, owner)
+	}
+}
+
 // orphanLocks passes each lock that owner holds in o to nobody: the next one to
 // lock it gets ErrOwnerDied.
 func (v *view) orphanLocks(o *layout.Object, owner uint32) {
-	if o.OwnerFormat != layout.OwnerMutex32 {
-		return
-	}
 	base, count, stride := o.Data+uint64(o.OwnerOff), o.OwnerCount, uint64(o.OwnerStride)
 	if stride < mutexSize {
 		count = min(count, 1) // else they overlap, and may be four billion

@@ -39,8 +39,9 @@ const (
 // does not know: it could neither check nor recover what the bit stands for.
 const (
 	FeatureMutex32 uint64 = 1 << 0 // objects may have owner cells of format OwnerMutex32
+	FeatureSync    uint64 = 1 << 1 // … and of the formats up to OwnerWork
 
-	KnownFeatures = FeatureMutex32
+	KnownFeatures = FeatureMutex32 | FeatureSync
 )
 
 // Bytes of the file that are locked, never read or written (fcntl OFD locks).

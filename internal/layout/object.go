@@ -50,6 +50,16 @@ const (
 	ObjectValue uint16 = 2
 	ObjectArray uint16 = 3
 	ObjectBytes uint16 = 4
+
+	ObjectRWMutex        uint16 = 5
+	ObjectRecursiveMutex uint16 = 6
+	ObjectSemaphore      uint16 = 7
+	ObjectPermits        uint16 = 8
+	ObjectCond           uint16 = 9
+	ObjectEvent          uint16 = 10
+	ObjectBarrier        uint16 = 11
+	ObjectOnce           uint16 = 12
+	ObjectWaitGroup      uint16 = 13
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
@@ -57,6 +67,14 @@ const (
 const (
 	OwnerNone    uint32 = 0
 	OwnerMutex32 uint32 = 1 // OwnerCount mutex words, OwnerStride bytes apart, from Data+OwnerOff
+
+	// The others are those of one kind each. OwnerCount and OwnerStride are number and
+	// size of the items.
+	OwnerReaders uint32 = 2 // RWMutex: a mutex word, and what each slot reads
+	OwnerPermits uint32 = 3 // Permits: an owner id for each permit
+	OwnerWaiters uint32 = 4 // Cond: who waits
+	OwnerParties uint32 = 5 // Barrier: which slots take part
+	OwnerWork    uint32 = 6 // WaitGroup: what each slot has begun
 )
 
 // Object is one record of the object table: the directory entry of a named
