@@ -1,6 +1,7 @@
 package array_test
 
 import (
+	"os"
 	"testing"
 
 	"shmkit/internal/shmtest"
@@ -8,6 +9,8 @@ import (
 )
 
 func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
+
+func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }
 
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package shm_test
 
 import (
+	"os"
 	"testing"
 
 	"shmkit/internal/shmtest"
@@ -8,3 +9,5 @@ import (
 )
 
 func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
+
+func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }

@@ -21,6 +21,8 @@ import (
 
 func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
 
+func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }
+
 func init() {
 	shmtest.Register("lock", lockOnRequest)
 	shmtest.Register("count", countUnderLock)

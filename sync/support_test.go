@@ -6,15 +6,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"shmkit/internal/shmtest"
 )
 
 var pid = uint32(os.Getpid())
 
-// watchdog ends a test that hangs with the stacks of all goroutines.
+// watchdog ends a test that hangs with the stacks of all goroutines, and with what
+// is in the segments.
 func watchdog(t testing.TB) {
 	t.Helper()
-	timer := time.AfterFunc(2*time.Minute, func() { panic(t.Name() + " hangs") })
-	t.Cleanup(func() { timer.Stop() })
+	shmtest.Watchdog(t, 2*time.Minute)
 }
 
 // threads counts the OS threads of this process.

@@ -6,17 +6,19 @@ import (
 	"errors"
 	"path/filepath"
 
+	"shmkit/array"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 	"shmkit/value"
 )
 
 // cast are the objects of a scene, as one process has them open. Operations are
-// done to lock, value and count; other is nobody's business.
+// done to lock, value, count and items; other is nobody's business.
 type cast struct {
 	lock, other *shsync.Mutex
 	value       *value.Value[large]
 	count       *value.Value[uint64]
+	items       *array.Array[uint64]
 }
 
 // large is a value that no machine stores at once; all words are equal.
@@ -30,25 +32,27 @@ func uniform(x uint64) (l large) {
 }
 
 func (c *cast) create(seg *shm.Segment) error {
-	var errs [4]error
+	var errs [5]error
 	c.lock, errs[0] = shsync.NewMutexIn(seg, "lock")
 	c.other, errs[1] = shsync.NewMutexIn(seg, "other")
 	c.value, errs[2] = value.NewIn(seg, "value", uniform(1))
 	c.count, errs[3] = value.NewIn[uint64](seg, "count", 1)
+	c.items, errs[4] = array.NewIn[uint64](seg, "items", 100)
 	return errors.Join(errs[:]...)
 }
 
 func (c *cast) open(seg *shm.Segment) error {
-	var errs [4]error
+	var errs [5]error
 	c.lock, errs[0] = shsync.OpenMutex(seg, "lock")
 	c.other, errs[1] = shsync.OpenMutex(seg, "other")
 	c.value, errs[2] = value.Open[large](seg, "value")
 	c.count, errs[3] = value.Open[uint64](seg, "count")
+	c.items, errs[4] = array.Open[uint64](seg, "items")
 	return errors.Join(errs[:]...)
 }
 
 func (c *cast) close() error {
-	return errors.Join(c.lock.Close(), c.other.Close(), c.value.Close(), c.count.Close())
+	return errors.Join(c.lock.Close(), c.other.Close(), c.value.Close(), c.count.Close(), c.items.Close())
 }
 
 // enter opens segment and cast of a scene.

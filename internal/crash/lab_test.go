@@ -24,6 +24,8 @@ var (
 
 func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
 
+func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }
+
 // operation is something that a process may be killed in.
 type operation struct {
 	name string

@@ -24,7 +24,7 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
-	table = slices.Concat(mutexOperations, valueOperations, objectOperations, segmentOperations, cOperations)
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation
@@ -45,6 +45,12 @@ func (v *victim) warm() {
 	}
 	mine.value.Store(uniform(mine.value.Load()[0]))
 	mine.count.Store(mine.count.Add(1))
+	mine.items.Set(1, mine.items.AddAt(1, 1))
+	v.Must(mine.items.With(func([]uint64, bool) error { return nil }))
+	text, err := mine.other.MarshalText()
+	v.Must(err)
+	again := new(shsync.Mutex)
+	v.Must(errors.Join(again.UnmarshalText(text), again.Close()))
 	v.Must(errors.Join(mine.lock.Lock(), mine.lock.Unlock()))
 	v.Must(errors.Join(mine.close(), shm.Remove(seg.Path()), seg.Close()))
 }
@@ -204,6 +210,27 @@ var valueOperations = []operation{
 		})},
 }
 
+var arrayOperations = []operation{
+	{name: "array.Set", brief: true, shows: []string{"items"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			n := v.items.At(7) + 1
+			return func() error { v.items.Set(7, n); return nil }
+		})},
+	{name: "array.AddAt", brief: true, shows: []string{"items"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error { v.items.AddAt(7, 1); return nil }
+		})},
+	{name: "array.With", shows: []string{"items"},
+		prepare: opened(func(v *victim, _ *shm.Segment) func() error {
+			return func() error {
+				return v.items.With(func(items []uint64, _ bool) error {
+					items[7]++
+					return nil
+				})
+			}
+		})},
+}
+
 var objectOperations = []operation{
 	{name: "object.create named (directory)", shows: []string{"new"},
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
@@ -241,6 +268,11 @@ var objectOperations = []operation{
 			v.Must(v.other.Close())
 			return func() error { _, err := shsync.OpenMutex(seg, "other"); return err }
 		})},
+	{name: "object.open by handle, unmapped",
+		prepare: func(v *victim) func() {
+			m := new(shsync.Mutex)
+			return v.must(func() error { return m.UnmarshalText([]byte(v.handle)) })
+		}},
 	{name: "object.close the last (heap.Free)",
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
 			o, err := seg.NewObject("", bytesSpec(100), nil)
@@ -280,7 +312,7 @@ var segmentOperations = []operation{
 			seg := v.attach()
 			_, err := take(v.lock) // held by one who leaves
 			v.Must(err)
-			v.Must(errors.Join(v.value.Close(), v.count.Close(), v.other.Close(), v.lock.Close()))
+			v.Must(errors.Join(v.value.Close(), v.count.Close(), v.items.Close(), v.other.Close(), v.lock.Close()))
 			return v.must(seg.Close)
 		}},
 	{name: "segment.create", shows: []string{"segment"},

@@ -88,7 +88,9 @@ func (s *scene) start(step bool) traced {
 	if s.op.c {
 		p = shmtest.StartCommand(s.t, exec.Command(s.program, s.dir, s.op.name))
 	} else {
-		p = shmtest.StartWith(s.t, s.quiet, "victim", s.dir, s.op.name)
+		handle, err := s.other.MarshalText()
+		must(s.t, err)
+		p = shmtest.StartWith(s.t, s.quiet, "victim", s.dir, s.op.name, string(handle))
 	}
 	if s.op.meanwhile != nil {
 		p.Expect("waits")

@@ -68,8 +68,9 @@ func newPhase(t testing.TB, dir string) *phase {
 // victim is the process that is killed, from inside.
 type victim struct {
 	*shmtest.Child
-	dir   string
-	phase *phase
+	dir    string
+	handle string // of the other lock
+	phase  *phase
 	cast
 }
 
@@ -78,7 +79,7 @@ type victim struct {
 // its parent, which waits for the first.
 func beVictim(c *shmtest.Child) {
 	runtime.LockOSThread()
-	v := &victim{Child: c, dir: c.Args[0]}
+	v := &victim{Child: c, dir: c.Args[0], handle: c.Args[2]}
 	var err error
 	v.phase, err = mapPhase(filepath.Join(v.dir, phaseName))
 	c.Must(err)

@@ -79,7 +79,7 @@ func (s *survivor) look() (string, error) {
 	for _, look := range []struct {
 		name string
 		f    func(*cast) (string, error)
-	}{{"value", s.valueOf}, {"count", s.countOf}} {
+	}{{"value", s.valueOf}, {"count", s.countOf}, {"items", s.itemsOf}} {
 		found, e := look.f(&mine)
 		err = errors.Join(err, see(look.name, found, e))
 	}
@@ -106,6 +106,16 @@ func (s *survivor) countOf(mine *cast) (string, error) {
 	found := s.changed("count", mine.count.Load())
 	s.last["count"] = mine.count.Add(1) + 1 // the resident adds 1, too
 	return found, nil
+}
+
+// itemsOf looks at one item, and at the lock, which a user of items may hold.
+func (s *survivor) itemsOf(mine *cast) (string, error) {
+	found := s.changed("items", mine.items.LoadAt(7))
+	died, err := take(mine.items.Mutex())
+	if died != "free" {
+		found += ", " + died
+	}
+	return found, errors.Join(err, mine.items.Unlock())
 }
 
 func (s *survivor) changed(name string, now uint64) string {

@@ -14,6 +14,7 @@ import (
 	"shmkit/internal/heap"
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
+	"shmkit/internal/shmtest"
 )
 
 const arenaSize = 16 << 10
@@ -216,6 +217,5 @@ func only(t rapid.TB, b []byte, want byte) {
 
 // watchdog ends the run with all stacks if the test hangs.
 func watchdog(t *testing.T) {
-	w := time.AfterFunc(2*time.Minute, func() { panic("hangs: " + t.Name()) })
-	t.Cleanup(func() { w.Stop() })
+	shmtest.Watchdog(t, 2*time.Minute)
 }

@@ -13,13 +13,13 @@ import (
 	"time"
 
 	"shmkit/internal/park"
+	"shmkit/internal/shmtest"
 )
 
 // watchdog ends a test that hangs with the stacks of all goroutines.
 func watchdog(t *testing.T) {
 	t.Helper()
-	timer := time.AfterFunc(time.Minute, func() { panic(t.Name() + " hangs") })
-	t.Cleanup(func() { timer.Stop() })
+	shmtest.Watchdog(t, time.Minute)
 }
 
 // waitFor returns when n sleepers of this process are asleep, or about to be.

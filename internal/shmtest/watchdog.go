@@ -12,6 +12,13 @@ import (
 // process ends anyway, so it decides about nothing but the length of the report.
 const grace = 5 * time.Second
 
+// onHang is what every watchdog shows.
+var onHang []func()
+
+// OnHang adds a dump to all watchdogs, for example of the segments that are open.
+// Call it before the tests begin.
+func OnHang(dump func()) { onHang = append(onHang, dump) }
+
 // Watchdog ends the test binary if the test is not over after d: with the stacks
 // of all goroutines, with what each dump prints, for example the state of a
 // segment, and with the stacks of the processes that [Start] started.
@@ -26,7 +33,7 @@ func Hang(why string, dumps ...func()) {
 	fmt.Fprintln(os.Stderr, "shmtest:", why)
 	stacks := make([]byte, 4<<20)
 	os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
-	for _, dump := range dumps {
+	for _, dump := range append(dumps, onHang...) {
 		limited(dump)
 	}
 	// Last, because it ends them, and that changes what the dumps show.

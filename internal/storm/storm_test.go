@@ -3,6 +3,7 @@ package storm
 import (
 	"flag"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ var (
 )
 
 func TestMain(m *testing.M) { shmtest.Main(m, shm.CloseDefault) }
+
+func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }
 
 // What must hold is in each actor's file.
 func TestStorm(t *testing.T) {

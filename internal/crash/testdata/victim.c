@@ -14,6 +14,7 @@ static const char *operation;
 static uint32_t *phase;
 static shmkit_segment segment;
 static shmkit_handle handle, second;
+static uint64_t item[16];
 
 static void must(int err)
 {
@@ -48,6 +49,11 @@ static void prepare(void)
 		return;
 	must(shmkit_open(&segment, path, 0));
 	must(shmkit_find(&segment, is("C: value_set, 128 bytes") ? "value" : "lock", &handle));
+	if (is("C: value_set, 128 bytes")) {
+		must(shmkit_value_get(&handle, item, sizeof item));
+		for (int i = 0; i < 16; i++)
+			item[i]++;
+	}
 	if (is("C: mutex_unlock") || is("C: close"))
 		take();
 	if (is("C: mutex_lock that takes over"))
@@ -58,7 +64,6 @@ static void prepare(void)
 
 static void run(void)
 {
-	uint64_t item[16];
 	if (is("C: open"))
 		must(shmkit_open(&segment, path, 0));
 	else if (is("C: close"))
@@ -71,11 +76,9 @@ static void run(void)
 		must(shmkit_mutex_unlock(&handle));
 	else if (is("C: mutex_mark_consistent"))
 		must(shmkit_mutex_mark_consistent(&handle));
-	else if (is("C: value_set, 128 bytes")) {
-		for (int i = 0; i < 16; i++)
-			item[i] = 1u << 20;
+	else if (is("C: value_set, 128 bytes"))
 		must(shmkit_value_set(&handle, item, sizeof item));
-	} else
+	else
 		must(lost(shmkit_mutex_lock(&handle)));
 }
 
