@@ -87,8 +87,8 @@ var brokenMutexes = []struct {
 	{"the sweep drops W", func(v *variant) {
 		v.orphan = func(w, owner uint32) word.Move { return dropW(word.MutexOrphan(w, owner)) }
 	}},
-	{"the sweep wakes nobody", func(v *variant) {
-		v.orphan = func(w, owner uint32) word.Move { m := word.MutexOrphan(w, owner); m.Wake = 0; return m }
+	{"abandoning wakes nobody", func(v *variant) {
+		v.abandon = func(w, self uint32) word.Move { m := word.MutexAbandon(w, self); m.Wake = 0; return m }
 	}},
 	{"the sweep frees the lock", func(v *variant) {
 		v.orphan = func(w, owner uint32) word.Move {
