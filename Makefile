@@ -9,8 +9,13 @@ bench: ; go run ./bench
 cross: ; .ci/run cross
 lint: ; .ci/run format vet lint
 
-# Every operation, killed at every event: about half an hour.
-crash: ; go test -count=1 -timeout 60m -v ./internal/crash -full
+# Every operation, killed and stopped at every point, compared with docs/recovery.md:
+# some minutes. With WRITE=-write that is written.
+WRITE =
+crash: ; go test -count=1 -timeout 60m -v ./internal/crash -full $(WRITE)
+
+# The state space of the models with more deaths: some minutes.
+models: ; go test -count=1 -timeout 60m -v ./internal/model -full
 
 # Random work under random kills: make storm TIME=5m SEED=7 PROCS=6
 TIME = 60s
@@ -18,4 +23,4 @@ SEED = 0
 PROCS = 4
 storm: ; go test -count=1 -timeout 0 -v ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED) -storm.procs=$(PROCS)
 
-.PHONY: storm crash check test race fuzz generate bench cross lint
+.PHONY: storm crash models check test race fuzz generate bench cross lint

@@ -19,7 +19,7 @@ func TestEventsAreSeen(t *testing.T) {
 	for name, want := range map[string]string{
 		"mutex.Lock":                 "Mutex.Word",
 		"mutex.Unlock":               "Mutex.Word",
-		"mutex.Close of a held lock": "Mutex.Word Object.Holders",
+		"mutex.Close of a held lock": "futex Mutex.Word Object.Holders",
 		"value.Add":                  "payload",
 		"C: mutex_lock":              "Mutex.Word",
 	} {
