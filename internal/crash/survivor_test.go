@@ -108,7 +108,7 @@ func (s *survivor) got() (string, error) {
 
 // use does what the resident has objects for.
 func (s *survivor) use() (string, error) {
-	for _, m := range []*shsync.Mutex{s.lock, s.other, s.value.Mutex()} {
+	for _, m := range []*shsync.Mutex{s.lock, s.other, s.value.Mutex(), s.items.Mutex()} {
 		if _, err := take(m); err != nil {
 			return "", err
 		}
@@ -159,7 +159,7 @@ func (s *survivor) frozen() (string, error) {
 	for _, l := range []struct {
 		name string
 		m    *shsync.Mutex
-	}{{"the lock", s.lock}, {"the other lock", s.other}, {"the value", s.value.Mutex()}} {
+	}{{"the lock", s.lock}, {"the other lock", s.other}, {"the value", s.value.Mutex()}, {"the items", s.items.Mutex()}} {
 		if l.m == s.lock && s.want != nil {
 			continue // it is taken as soon as it is free
 		}
