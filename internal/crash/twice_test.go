@@ -30,10 +30,10 @@ func TestWhoCleansUpIsKilledToo(t *testing.T) {
 			s := newScene(t, find("segment.open (attach)"))
 			undisturbed := *s
 			undisturbed.op = find(first)
-			events := len(undisturbed.survey().events)
+			events := undisturbed.survey().events
 			tries := 0
-			for _, k := range sample(own, events+1, 2) {
-				s.killIn(first, k)
+			for _, k := range sample(own, len(events)+1, 2) {
+				undisturbed.kill(k, events)
 				next := own.IntN(50)
 				s.killIn("segment.open (attach)", next)
 				s.look(fmt.Sprintf("killed at event %d of %q, and the next one at event %d", k, first, next))
