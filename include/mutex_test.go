@@ -278,7 +278,7 @@ func TestStaleGeneration(t *testing.T) {
 	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
 	im.read(path)
 	poke(t, path, im.record(lockObj).Data, layout.Owner(a.slot(), im.participant(a.slot()).Generation+1))
-	b.want(ownerDead, "lock")
+	b.want(ownerDead, "trylock")
 	b.want(ok, "mark")
 	b.want(ok, "unlock")
 	a.want(ok, "lock")

@@ -42,6 +42,23 @@ func TestCWakesOthers(t *testing.T) {
 	}
 }
 
+// A waiter in C that has slept keeps the mark that others may sleep.
+func TestCKeepsWaiters(t *testing.T) {
+	seg, _, path := mutex(t)
+	word := wordOf(t, seg)
+	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	a.want(ok, "lock")
+	slot := b.slot()
+	b.send("lock")
+	eventually(t, "waiter never slept", func() bool { return sleepsOf(t, seg, slot) > 0 })
+	a.want(ok, "unlock")
+	b.wantAnswer(ok)
+	if w := atomic.LoadUint32(word); w&layout.MutexWaiters == 0 {
+		t.Errorf("word is %#x: if others sleep, nobody will wake them", w)
+	}
+	b.want(ok, "unlock")
+}
+
 // A wake-up from another process reaches what sleeps in C, with futex_waitv and
 // without.
 func TestCIsWoken(t *testing.T) {

@@ -39,6 +39,30 @@ func leaveHalfMade(c *shmtest.Child) {
 	c.Must(err)
 }
 
+// What the dead were making goes with the next one who attaches, name and all.
+func TestHalfMadeOfTheDead(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	seg := create(t, "half")
+	m, err := shsync.NewMutexIn(seg, "last")
+	must(t, err)
+	defer m.Close()
+	p := shmtest.Start(t, "half", seg.Path())
+	p.Expect("inside")
+	p.Kill()
+	q := shmtest.Start(t, "open", seg.Path())
+	q.Expect("<nil>")
+	q.Wait()
+	info, err := seg.Info()
+	must(t, err)
+	if len(info.Objects) != 1 {
+		t.Errorf("%d objects, want the lock alone", len(info.Objects))
+	}
+	sound(t, seg)
+	o, err := seg.NewObject("half", bytesSpec(100), nil)
+	must(t, err)
+	must(t, o.Close())
+}
+
 // A sweeper is killed in the middle. The next one starts over and leaves nothing
 // undone.
 func TestSweeperKilled(t *testing.T) {
@@ -181,4 +205,31 @@ func TestOpenAgainstRemove(t *testing.T) {
 	}
 	t.Logf("opened %d times", opened)
 	p.Kill()
+}
+
+// An anonymous segment stays while somebody is attached: who leaves before takes
+// nothing along.
+func TestFirstOneOut(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	must(t, shm.CloseDefault())
+	seg, err := shm.Default()
+	must(t, err)
+	o, err := seg.NewObject("", bytesSpec(6), nil)
+	must(t, err)
+	handle := handleText(t, o)
+	files := anonymousFiles(t)
+	for range 2 {
+		copy(shm.Items[byte](o), "parent")
+		p := shmtest.Start(t, "handle", handle)
+		p.Expect("parent")
+		p.Line()
+		p.Send("close")
+		p.Expect("closed")
+		if n := anonymousFiles(t); n != files {
+			t.Errorf("%d files after another process left, want %d", n, files)
+		}
+		p.Send("exit")
+		p.Wait()
+	}
+	must(t, o.Close())
 }
