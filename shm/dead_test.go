@@ -187,8 +187,11 @@ func TestOpenAgainstRemove(t *testing.T) {
 	seg := create(t, "replace")
 	p := shmtest.Start(t, "replace", seg.Path())
 	p.Expect("running")
-	opened := 0
-	for range 30000 {
+	opened, rounds := 0, 30000
+	if testing.Short() {
+		rounds = 3000
+	}
+	for range rounds {
 		o, err := seg.OpenObject("x", words())
 		if err != nil {
 			continue

@@ -22,6 +22,9 @@ import (
 // Every mutant still applies, and what it makes compiles. That costs seconds, so
 // it is in every run of the tests: whoever moves code adapts the mutants with it.
 func TestMutantsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: under -race it says the same, slower")
+	}
 	pkgs := listed(t)
 	for _, m := range all() {
 		text, err := m.text()
