@@ -38,9 +38,9 @@ var inHeader = []mutant{
 	{
 		name: "PRIVATE flag on wake in C",
 		bug:  "C wakes sleepers of its own process only",
-		file: "include/shmkit_system.h",
-		old:  "FUTEX_WAKE, n",
-		new:  "FUTEX_WAKE_PRIVATE, n",
+		file: "include/shmkit_mutex.h",
+		old:  "shk_futex_wake(word, n);",
+		new:  "syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);",
 		test: "./include -run=^TestCWakesOthers$",
 	},
 	{
