@@ -58,8 +58,8 @@ var inValue = []mutant{
 		name: "redo area ignored",
 		bug:  "who takes the lock over does not finish the copy of the dead: half a value",
 		file: "value/whole.go",
-		old:  "settle(item, r)\n",
-		new:  "\n",
+		old:  "if was&shm.RedoCopy != 0 {",
+		new:  "if false {",
 		test: "./value -run=^TestKilledInsideCopy$",
 	},
 	{
