@@ -55,7 +55,7 @@ var inSys = []mutant{
 		file: "internal/sys/futex_unsafe_linux.go",
 		old:  "futex2SizeU32 = 2\n",
 		new:  "futex2SizeU32 = 2 | 128\n",
-		test: "./internal/sys -run=^TestDeathWords$",
+		test: "./internal/sys -run=^TestWaitIsShared$",
 	},
 	{
 		name: "PRIVATE flag on wake",
