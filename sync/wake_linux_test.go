@@ -61,7 +61,8 @@ func TestUnrepairedUnlockWakesAll(t *testing.T) {
 	}
 }
 
-// Who takes the lock over from the dead takes over its sleepers too.
+// Who takes the lock over from the dead takes over its sleepers too: it wakes one,
+// who will know the new holder, and its Unlock wakes the next.
 func TestTakeoverKeepsWaiters(t *testing.T) {
 	watchdog(t)
 	for name, take := range map[string]func(m *shsync.Mutex) error{
@@ -71,17 +72,32 @@ func TestTakeoverKeepsWaiters(t *testing.T) {
 		seg, m, _ := counterSegment(t)
 		p := start(t, m)
 		ask(p, "lock", "<nil>")
-		_, s := contended(t, seg, 1)
+		_, s := contended(t, seg, 3)
 		p.Kill()
 		if err := take(m); !errors.Is(err, shsync.ErrOwnerDied) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		must(t, m.MarkConsistent())
 		must(t, m.Unlock())
-		if n := s.Left(); n != 0 {
-			t.Errorf("%s: the sleeper still sleeps after Unlock", name)
+		if n := s.Left(); n != 1 {
+			t.Errorf("%s: %d of 3 still sleep after take-over and Unlock, want 1", name, n)
 		}
 	}
+}
+
+// Who takes a lock that others may sleep for wakes one of them: that one learns who
+// holds it now, so there is always somebody whom the kernel tells of a death.
+func TestTakerWakesTheNext(t *testing.T) {
+	watchdog(t)
+	seg, m, _ := counterSegment(t)
+	word := &lockObject(t, seg).Mutex().Word
+	atomic.StoreUint32(word, layout.MutexWaiters) // as a waker leaves it that dies before it wakes
+	s := shmtest.Sleep(t, word, layout.MutexWaiters, 2)
+	must(t, m.Lock())
+	if n := s.Left(); n != 1 {
+		t.Errorf("%d of 2 still sleep, want 1", n)
+	}
+	must(t, m.Unlock())
 }
 
 // A waiter announces itself before it sleeps, and keeps the mark when it gets the

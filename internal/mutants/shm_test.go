@@ -30,8 +30,8 @@ var inShm = []mutant{
 		name: "slot free before it is swept",
 		bug:  "a sweeper that is killed leaves a slot that nobody will sweep again",
 		file: "shm/sweep.go",
-		old:  "p := v.participant(slot)\n\towner := layout.Owner(",
-		new:  "p := v.participant(slot)\n\tatomic.StoreUint32(&p.State, layout.SlotFree)\n\towner := layout.Owner(",
+		old:  "var refused error\n",
+		new:  "var refused error\n\tatomic.StoreUint32(&p.State, layout.SlotFree)\n",
 		test: "./shm -run=^TestSweeperKilled$",
 	},
 	{
@@ -53,16 +53,16 @@ var inShm = []mutant{
 	{
 		name: "orphan loses WAITERS",
 		bug:  "the sweep passes a lock on without the bit",
-		file: "shm/sweep.go",
-		old:  "w&layout.MutexWaiters|layout.MutexOrphan",
-		new:  "layout.MutexOrphan",
+		file: "internal/word/mutex.go",
+		old:  "Next: w&layout.MutexWaiters | layout.MutexOrphan",
+		new:  "Next: layout.MutexOrphan",
 		test: "./sync -run=^TestSweepPassesLocksOn$",
 	},
 	{
 		name: "orphan wakes nobody",
 		bug:  "the sweep passes a lock on, and nobody hears of it",
 		file: "shm/sweep.go",
-		old:  "sys.FutexWake(word, 1)",
+		old:  "sys.FutexWake(addr, move.Wake)",
 		new:  "",
 		test: "./sync -run=^TestSweepPassesLocksOn$",
 	},
@@ -86,7 +86,7 @@ var inShm = []mutant{
 		name: "closed handle keeps its lock",
 		bug:  "a process closes its last handle of a lock that it holds: nobody can unlock it",
 		file: "shm/object.go",
-		old:  "c.orphanLocks(o.record, c.self)",
+		old:  "c.disown(o.record, c.self)",
 		new:  "",
 		test: "./sync -run=^TestMutexHolderLeaves$",
 	},
@@ -94,8 +94,8 @@ var inShm = []mutant{
 		name: "holder bit after the state",
 		bug:  "an object is opened while it is freed: nobody sees the bit in time (window widened)",
 		file: "shm/object.go",
-		old:  "setHolder(record, c.slot)\n\t// sync: object dying\n\tstate := atomic.LoadUint64(&record.State)",
-		new: `state := atomic.LoadUint64(&record.State)
+		old:  "setHolder(record, c.slot)\n\tstate := settled(record, generation)",
+		new: `state := settled(record, generation)
 	for range 100000 {
 		holds(record, c.slot)
 	}

@@ -37,13 +37,9 @@ func Sleep(t testing.TB, word *uint32, val uint32, n int) *Sleepers {
 	for range n {
 		s.all.Go(func() {
 			runtime.LockOSThread() // the thread ends with the goroutine
+			blockSignals()
 			tids <- syscall.Gettid()
-			for {
-				_, _, err := syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(val), 0, 0, 0)
-				if err != syscall.EINTR {
-					return
-				}
-			}
+			syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(val), 0, 0, 0)
 		})
 	}
 	for range n {
@@ -63,6 +59,14 @@ func Sleep(t testing.TB, word *uint32, val uint32, n int) *Sleepers {
 		}
 	}
 	return s
+}
+
+// blockSignals keeps the sleep of this thread whole: the death of a child would end
+// it, and it could not begin again on a word that has changed meanwhile.
+func blockSignals() {
+	const setMask = 2
+	all := ^uint64(0)
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, setMask, uintptr(unsafe.Pointer(&all)), 0, unsafe.Sizeof(all), 0, 0)
 }
 
 // Left tells how many were still asleep, and ends them. The kernel takes a sleeper
