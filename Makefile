@@ -23,4 +23,7 @@ SEED = 0
 PROCS = 4
 storm: ; go test -count=1 -timeout 0 -v ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED) -storm.procs=$(PROCS)
 
-.PHONY: storm crash models check test race fuzz generate bench cross lint
+# Every deliberate bug, and the test that catches it: some minutes.
+mutants: ; go test -count=1 -timeout 30m -v -run '^TestMutants$$' ./internal/mutants -full
+
+.PHONY: mutants storm crash models check test race fuzz generate bench cross lint

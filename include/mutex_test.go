@@ -1,7 +1,9 @@
 package include_test
 
 import (
+	"encoding/binary"
 	"math"
+	"os"
 	"testing"
 
 	"shmkit/internal/layout"
@@ -254,4 +256,47 @@ func TestStaleOwner(t *testing.T) {
 			}
 		})
 	}
+}
+
+// poke changes a word of a segment file that processes have mapped.
+func poke(t *testing.T, path string, off uint64, word uint32) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(binary.LittleEndian.AppendUint32(nil, word), int64(off)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A word may name a slot that a live process has moved into since the holder died.
+func TestStaleGeneration(t *testing.T) {
+	im := newImage(t)
+	path := im.write()
+	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	im.read(path)
+	poke(t, path, im.record(lockObj).Data, layout.Owner(a.slot(), im.participant(a.slot()).Generation+1))
+	b.want(ownerDead, "trylock")
+	b.want(ok, "mark")
+	b.want(ok, "unlock")
+	a.want(ok, "lock")
+}
+
+// The death word says that the keeper is gone, not that the process is: that says
+// only the lock on its byte.
+func TestDeathWordIsNoProof(t *testing.T) {
+	im := newImage(t)
+	path := im.write()
+	a, b := openPeer(t, path, "lock"), openPeer(t, path, "lock")
+	a.want(ok, "lock")
+	im.read(path)
+	death := im.participant(a.slot()).Death
+	// The third word of a participant.
+	poke(t, path, layout.ParticipantOff(a.slot())+8, death|layout.DeathDied)
+	b.want(busy, "trylock")
+	b.want(timedOut, "timedlock", 10)
+	a.want(ok, "unlock")
+	b.want(ok, "lock")
 }

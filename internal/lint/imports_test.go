@@ -28,7 +28,7 @@ var floors = []struct {
 	{20, []string{"internal/park", "internal/heap", "internal/history"}},
 	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader"}},
 	{5, []string{"internal/word"}},
-	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "internal/model", "include"}},
+	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "internal/model", "internal/mutants", "include"}},
 }
 
 // bans are edges that the floors alone would allow. In from and to, "*" is any
@@ -44,6 +44,7 @@ var bans = []struct {
 	{"*", "internal/history", nil, "histories are checked by tests"},
 	{"*", "internal/model", nil, "models are explored by tests"},
 	{"*", "internal/lint", nil, "it has nothing but tests"},
+	{"*", "internal/mutants", nil, "it has nothing but tests"},
 	{"*", "internal/cheader", nil, "a generator runs when the tree is made, not in programs"},
 	{"*", "include", []string{"cmd", "examples", "bench"}, "the C header is for C; Go has the layout itself"},
 	{"internal/park", "internal/layout", nil, "waiting knows words, not what they mean"},

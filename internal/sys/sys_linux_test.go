@@ -154,6 +154,30 @@ func TestLocks(t *testing.T) {
 	}
 }
 
+// A lock belongs to the open file and not to the process: the process has it once,
+// and closing another descriptor of the file leaves it alone.
+func TestLockBelongsToTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(path, nil, 0o600))
+	open := func() *os.File {
+		f, err := sys.OpenFile(path, true)
+		must(t, err)
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	holder, other := open(), open()
+	if ok, err := sys.TryLock(int(holder.Fd()), layout.LockSlots, 1); !ok || err != nil {
+		t.Fatalf("TryLock: %v, %v", ok, err)
+	}
+	if ok, err := sys.TryLock(int(other.Fd()), layout.LockSlots, 1); ok || err != nil {
+		t.Errorf("TryLock through another descriptor: %v, %v", ok, err)
+	}
+	must(t, open().Close())
+	if held, _, _, err := sys.Holder(int(other.Fd()), layout.LockSlots, 1); !held || err != nil {
+		t.Errorf("after another descriptor was closed: held %v, %v", held, err)
+	}
+}
+
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	f, err := sys.CreateTemp(dir, 0o644)

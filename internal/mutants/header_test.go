@@ -1,0 +1,86 @@
+package mutants
+
+// inHeader are the bugs of the C header. Its tests compile what is embedded in
+// package include, which the overlay reaches.
+var inHeader = []mutant{
+	{
+		name: "C unlock wakes nobody",
+		bug:  "shmkit_mutex_unlock sees the waiters bit and makes no wake call",
+		file: "include/shmkit_mutex.h",
+		old:  "if (w & SHMKIT_MUTEX_WAITERS)\n\t\t\tshk_mutex_wake",
+		new:  "if (0)\n\t\t\tshk_mutex_wake",
+		test: "./include -run=^TestCWakesOthers$",
+	},
+	{
+		name: "C waiter loses the waiters bit",
+		bug:  "a waiter in C that has slept takes the lock without the bit, though others may sleep",
+		file: "include/shmkit_mutex.h",
+		old:  "state->keep = SHMKIT_MUTEX_WAITERS;",
+		new:  "",
+		test: "./include -run=^TestCKeepsWaiters$",
+	},
+	{
+		name: "C waiter gives up with a wake-up",
+		bug:  "timedlock does not pass on the wake-up that it may have received",
+		file: "include/shmkit_mutex.h",
+		old:  "if (state->keep)",
+		new:  "if (0 && state->keep)",
+		test: "./include -run=^TestCGivesUpAndPassesOn$",
+	},
+	{
+		name: "C ignores the redo area",
+		bug:  "who takes the lock over in C does not finish the copy of the dead: half a value",
+		file: "include/shmkit_mutex.h",
+		old:  "if (err == SHMKIT_EOWNERDEAD && h->redo_state != NULL) {",
+		new:  "if (0 && h->redo_state != NULL) {",
+		test: "./include -run=^TestCFinishesTheCopy$",
+	},
+	{
+		name: "PRIVATE flag on wake in C",
+		bug:  "C wakes sleepers of its own process only",
+		file: "include/shmkit_mutex.h",
+		old:  "shk_futex_wake(word, n);",
+		new:  "syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);",
+		test: "./include -run=^TestCWakesOthers$",
+	},
+	{
+		name: "PRIVATE flag on wait in C",
+		bug:  "wake-ups of other processes do not reach sleepers in C",
+		file: "include/shmkit_system.h",
+		old:  "#define SHK_WAITER_SHARED32 2 ",
+		new:  "#define SHK_WAITER_SHARED32 130 ",
+		test: "./include -run=^TestCIsWoken$",
+	},
+	{
+		name: "PRIVATE flag on wait in C, old kernel",
+		bug:  "the same where there is no futex_waitv",
+		file: "include/shmkit_system.h",
+		old:  "FUTEX_WAIT_BITSET, value",
+		new:  "FUTEX_WAIT_BITSET_PRIVATE, value",
+		test: "./include -run=^TestCIsWoken$",
+	},
+	{
+		name: "C ignores the generation",
+		bug:  "an owner of the past is taken for the live process that has its slot now",
+		file: "include/shmkit_participant.h",
+		old:  "if (SHK_LOAD(&p->generation) != (owner & SHMKIT_GENERATION_MASK))\n\t\treturn SHK_DEAD;",
+		new:  "",
+		test: "./include -run=^TestStaleGeneration$",
+	},
+	{
+		name: "C takes the death word as proof",
+		bug:  "a process counts as dead while a thread of it may still store into the segment",
+		file: "include/shmkit_participant.h",
+		old:  "return announced ? SHK_DYING : SHK_ALIVE;",
+		new:  "return announced ? SHK_DEAD : SHK_ALIVE;",
+		test: "./include -run=^TestDeathWordIsNoProof$",
+	},
+	{
+		name: "C death word without waiters bit",
+		bug:  "the kernel marks the word of a dead C process and wakes nobody",
+		file: "include/shmkit_participant.h",
+		old:  "(uint32_t)syscall(SYS_gettid) | SHMKIT_DEATH_WAITERS",
+		new:  "(uint32_t)syscall(SYS_gettid)",
+		test: "./include -run=^TestDeathIsAnnounced$",
+	},
+}
