@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xB9F0C60A2C7C5213)
+#define SHMKIT_FINGERPRINT UINT64_C(0x02872BBCBE25A92E)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -115,6 +115,17 @@
 #define SHMKIT_MUTEX_DIED UINT32_C(0x40000000)
 #define SHMKIT_MUTEX_ORPHAN UINT32_C(0x40100000)
 #define SHMKIT_MUTEX_UNUSABLE UINT32_C(0x40200000)
+
+// Waiter cell of a condition.
+#define SHMKIT_COND_FREE UINT64_C(0x0000000000000000)
+#define SHMKIT_COND_LOOKING UINT64_C(0x0000000000000001)
+#define SHMKIT_COND_ASLEEP UINT64_C(0x0000000000000002)
+#define SHMKIT_COND_NOTIFIED UINT64_C(0x0000000000000003)
+#define SHMKIT_COND_STATE_MASK UINT64_C(0x0000000000000003)
+#define SHMKIT_COND_TICKET_MASK UINT32_C(0x3FFFFFFF)
+#define SHMKIT_COND_TICKET_SHIFT 2
+#define SHMKIT_COND_OWNER_SHIFT 32
+#define SHMKIT_COND_MOST 65536
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -323,5 +334,25 @@ SHMKIT_FIELD(shmkit_mutex, seen_owner, 4, 4);
 SHMKIT_FIELD(shmkit_mutex, seen_ns, 8, 8);
 SHMKIT_FIELD(shmkit_mutex, takeovers, 16, 8);
 SHMKIT_FIELD(shmkit_mutex, reserved0, 24, 40);
+
+// shmkit_cond: head of a condition.
+typedef struct shmkit_cond {
+	uint32_t ticket; // that the next waiter gets; written by who holds the lock
+	uint32_t high; // cells from here on are free; written by who holds the lock
+	uint32_t left; // not 0: some cell may be Notified without an owner
+	uint32_t lock_index; // object index of the lock, in the same segment
+	uint32_t lock_generation; // generation of that object
+	uint32_t lock_kind; // kind of that object
+	uint8_t reserved0[104]; // zero
+} shmkit_cond;
+
+SHMKIT_ASSERT(sizeof(shmkit_cond) == 128, "shmkit_cond changed size");
+SHMKIT_FIELD(shmkit_cond, ticket, 0, 4);
+SHMKIT_FIELD(shmkit_cond, high, 4, 4);
+SHMKIT_FIELD(shmkit_cond, left, 8, 4);
+SHMKIT_FIELD(shmkit_cond, lock_index, 12, 4);
+SHMKIT_FIELD(shmkit_cond, lock_generation, 16, 4);
+SHMKIT_FIELD(shmkit_cond, lock_kind, 20, 4);
+SHMKIT_FIELD(shmkit_cond, reserved0, 24, 104);
 
 #endif

@@ -37,6 +37,8 @@ type kind struct {
 	disown func(v *view, o *layout.Object, owner uint32)
 	// check reports the laws that o breaks.
 	check func(c *checker, where string, o *layout.Object)
+	// describe is the state of o in one line, for people.
+	describe func(v *view, o *layout.Object) string
 }
 
 // kinds by number. Those with functions add themselves, each in the file that has

@@ -95,5 +95,13 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+		{"Waiter cell of a condition", []define{
+			word64("CondFree", layout.CondFree), word64("CondLooking", layout.CondLooking),
+			word64("CondAsleep", layout.CondAsleep), word64("CondNotified", layout.CondNotified),
+			word64("CondStateMask", layout.CondStateMask), word32("CondTicketMask", layout.CondTicketMask),
+			derived("COND_TICKET_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 0, 1))),
+			derived("COND_OWNER_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 1, 0))),
+			plain("CondMost", layout.CondMost),
+		}},
 	}
 }

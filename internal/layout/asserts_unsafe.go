@@ -153,4 +153,18 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.SeenNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Mutex{}.Takeovers)-16]
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.Takeovers)-8]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.Ticket)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.Ticket)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.High)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.High)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.Left)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.Left)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.LockIndex)-12]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockIndex)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.LockGeneration)-16]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockGeneration)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.LockKind)-20]
+	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockKind)-4]
 )

@@ -23,6 +23,7 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[Cond](), "head of a condition"},
 	}
 }
 
