@@ -1,11 +1,9 @@
 package sync
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -126,7 +124,7 @@ func newCond(name string, lock CondLock, opts []CondOption) (*Cond, error) {
 		return nil, ErrClosed
 	}
 	kind := of.Spec().Kind
-	if !slices.Contains(condLockKinds, kind) {
+	if condLocks[kind] == nil {
 		return nil, fmt.Errorf("%w: the lock of a %s", shm.ErrType, shm.KindName(kind))
 	}
 	o, err := of.NewBeside(name, condSpec(options.waiters), func(o *shm.Object) error {
@@ -262,43 +260,4 @@ func (c *Cond) open(h shm.Handle) error {
 		return err
 	}
 	return c.openLock(o)
-}
-
-// Wait gives the lock back, waits until this call is notified, and takes the lock
-// again, which may take longer. It may be called by any process that holds the lock. A
-// notification that comes after the lock was given back is not missed.
-//
-// Errors: [ErrOwnerDied]: somebody died with the lock meanwhile, as for Mutex.Lock;
-// whether there was a notification is unknown. [ErrTooMany]: all waiter cells are in
-// use; nothing was given back. [ErrClosed]: c was closed. [ErrNotHeld] if this process
-// does not hold the lock, or could not take it again, for the reason that the error wraps too.
-// Only with ErrNotHeld, and with ErrClosed of a Cond that was closed before, is the
-// lock as it was not: in all other cases it is held when Wait returns.
-//
-// A lock that came with ErrOwnerDied and is not repaired goes on with that warning.
-func (c *Cond) Wait() error { return c.wait(context.Background()) }
-
-// WaitContext is Wait that gives up when ctx ends: it then takes the lock again, however
-// long that takes, and returns the cause of ctx. If a notification came first it
-// returns nil. If the lock came with [ErrOwnerDied] the error is both.
-func (c *Cond) WaitContext(ctx context.Context) error { return c.wait(ctx) }
-
-// WaitFor waits until ready returns true, which it calls with the lock held: at once,
-// and after each notification. When ctx ends it looks once more, and returns the
-// cause of ctx if it still is not true. Other errors are those of [Cond.Wait]; ready is
-// not called after them.
-func (c *Cond) WaitFor(ctx context.Context, ready func() bool) error {
-	if !c.held() {
-		return ErrNotHeld
-	}
-	for !ready() {
-		ended, err := c.waitOnce(ctx)
-		if err != nil && (!ended || !ready()) {
-			return err
-		}
-		if err != nil {
-			return nil
-		}
-	}
-	return nil
 }

@@ -22,4 +22,11 @@ var (
 	ErrConsistent = errors.New("sync: lock is consistent already")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
+	// ErrTooMany: there is no room for one more.
+	ErrTooMany = errors.New("sync: too many")
+	// ErrCount: a number that makes no sense here, such as a negative one. Nothing has
+	// changed.
+	ErrCount = errors.New("sync: impossible count")
+	// ErrSegment: a condition must be in the segment of its lock.
+	ErrSegment = errors.New("sync: condition and lock are in different segments")
 )
