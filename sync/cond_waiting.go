@@ -78,7 +78,8 @@ func (w *waiting) claim() error {
 // take claims cell i if it is free. The next ticket is stored last: if this process
 // dies in between, its waiter and the next one have the same ticket, and one is dead.
 func (w *waiting) take() bool {
-	if !w.c.move(w.i, atomic.LoadUint64(w.cell()), word.CondClaim(atomic.LoadUint64(w.cell()), w.c.self, w.ticket)) {
+	x := atomic.LoadUint64(w.cell())
+	if !w.c.move(w.i, x, word.CondClaim(x, w.c.self, w.ticket)) {
 		return false
 	}
 	atomic.StoreUint32(&w.c.head.Ticket, (w.ticket+1)&layout.CondTicketMask)
