@@ -68,6 +68,7 @@
 #include "shmkit_object.h"
 #include "shmkit_scalar.h"
 #include "shmkit_mutex.h"
+#include "shmkit_cond.h"
 #include "shmkit_value.h"
 
 // shk_unload gives back all that shk_open_once took, the descriptor and with it
@@ -154,6 +155,8 @@ static inline void shk_resolve(shmkit_segment *s)
 		if (o == NULL || !(SHK_LOAD(&o->holders[s->own_slot / 64]) & bit))
 			continue;
 		shk_orphan(s, o);
+		if (SHK_LOAD(&o->kind) == SHMKIT_OBJECT_COND)
+			shk_cond_resolve(s, o);
 		SHK_AND(&o->holders[s->own_slot / 64], ~bit);
 		shk_free_if_unused(s, o, i);
 	}

@@ -56,7 +56,7 @@ type ObjectInfo struct {
 	CreatorPID uint32
 	Users      int // processes that hold it open
 	Lock       *LockInfo
-	Sync       string // state of an object of the sync family that is no lock alone
+	Sync       string // state and owners of what Lock does not tell, in one line
 }
 
 // LockInfo describes the lock of an object.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static shmkit_segment segment;
-static shmkit_handle handle;
+static shmkit_handle handle, lock;
 
 // outcome is the name of a code in answers; the Go actors use the same.
 static const char *outcome(int code)
@@ -18,6 +18,7 @@ static const char *outcome(int code)
 	case SHMKIT_EBUSY: return "busy";
 	case SHMKIT_EPERM: return "notheld";
 	case SHMKIT_ECLOSED: return "closed";
+	case SHMKIT_ETOOMANY: return "toomany";
 	default: return shmkit_strerror(code);
 	}
 }
@@ -43,12 +44,42 @@ static const char *mutex(const char *call, const char *arg)
 	return "what?";
 }
 
+// cond: the lock of a condition has its name and "-lock" behind that.
+static const char *cond(const char *call, const char *arg)
+{
+	struct timespec deadline = shmkit_deadline(atol(arg));
+	if (is(call, "lock"))
+		return outcome(shmkit_mutex_lock(&lock));
+	if (is(call, "unlock"))
+		return outcome(shmkit_mutex_unlock(&lock));
+	if (is(call, "mark"))
+		return outcome(shmkit_mutex_mark_consistent(&lock));
+	if (is(call, "wait") && *arg)
+		return outcome(shmkit_cond_timedwait(&handle, &lock, &deadline));
+	if (is(call, "wait"))
+		return outcome(shmkit_cond_wait(&handle, &lock));
+	if (is(call, "notify"))
+		return outcome(shmkit_cond_notify(&handle, &lock, (uint32_t)atol(arg)));
+	if (is(call, "all"))
+		return outcome(shmkit_cond_notify_all(&handle, &lock));
+	return "what?";
+}
+
+static int find_lock(const char *name)
+{
+	char text[256];
+	snprintf(text, sizeof text, "%s-lock", name);
+	return shmkit_find(&segment, text, &lock);
+}
+
 typedef const char *performer(const char *call, const char *arg);
 
 static performer *performer_of(const char *kind)
 {
 	if (is(kind, "mutex"))
 		return mutex;
+	if (is(kind, "cond"))
+		return cond;
 	return NULL;
 }
 
@@ -59,6 +90,8 @@ int main(int argc, char **argv)
 	int err = perform == NULL ? SHMKIT_ETYPE : shmkit_open(&segment, argv[2], 0);
 	if (err == 0)
 		err = shmkit_find(&segment, argv[3], &handle);
+	if (err == 0 && is(argv[1], "cond"))
+		err = find_lock(argv[3]);
 	printf("%s\n", err ? shmkit_strerror(err) : "ready");
 	fflush(stdout);
 	while (!err && fgets(line, sizeof line, stdin) != NULL) {
