@@ -102,6 +102,13 @@ func constantGroups() []constantGroup {
 			derived("COND_TICKET_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 0, 1))),
 			derived("COND_OWNER_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 1, 0))),
 			plain("CondMost", layout.CondMost),
+		{"RWMutex", []define{
+			plain("NearReaders", layout.NearReaders), plain("RWMutexHead", layout.RWMutexHead),
+			plain("RWMutexCells", layout.RWMutexCells),
+			plain("BellOff", layout.BellOff),
+			word64("ReaderActive", layout.ReaderActive), word64("ReaderWaiting", layout.ReaderWaiting),
+			word64("ReaderOne", layout.ReaderOne), word64("ReaderPhase", layout.ReaderPhase),
+			word32("BellWaiters", layout.BellWaiters),
 		}},
 	}
 }

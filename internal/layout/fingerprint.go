@@ -24,6 +24,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
 		{reflect.TypeFor[Cond](), "head of a condition"},
+		{reflect.TypeFor[Bell](), "follows the Mutex of an RWMutex"},
+		{reflect.TypeFor[Reader](), "one slot's readers of an RWMutex"},
 	}
 }
 
