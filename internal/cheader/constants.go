@@ -95,5 +95,16 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+		{"Recursive mutex, once, wait group", []define{
+			plain("RecursiveOff", layout.RecursiveOff),
+			derived("TOKEN_OWNER_SHIFT", bits.TrailingZeros64(layout.RecursiveToken(1, 0))),
+			plain("OnceOff", layout.OnceOff),
+			word64("WorkBegin", layout.WorkBegin), word64("WorkWaiters", layout.WorkWaiters),
+			word64("WorkOpen", layout.WorkOpen), word64("WorkMost", layout.WorkMost),
+			derived("WORK_TAG_SHIFT", bits.TrailingZeros64(layout.WorkPending(0, 0, 1)&^layout.WorkBegin)),
+			derived("WORK_SLOT_SHIFT", bits.TrailingZeros64(layout.WorkPending(0, 1, 0)&^layout.WorkBegin)),
+			derived("CELL_LOST_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 1, 0))),
+			derived("CELL_SEQ_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 0, 1))),
+		}},
 	}
 }

@@ -23,6 +23,9 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[RecursiveMutex](), "who of a process holds a recursive mutex, and how often"},
+		{reflect.TypeFor[Once](), "whether something has been done"},
+		{reflect.TypeFor[WaitGroup](), "head of a wait group"},
 	}
 }
 
