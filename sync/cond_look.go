@@ -12,7 +12,7 @@ import (
 
 // look searches for what the dead were notified of and did not live to see. If this
 // call can have it, it takes it. It notes whose death would make a difference.
-func (w *waiting) look(r *park.Round) (adopted bool) {
+func (w *condWait) look(r *park.Round) (adopted bool) {
 	c := w.c
 	w.n = 0
 	for i := range c.high() {
@@ -40,9 +40,9 @@ func (w *waiting) look(r *park.Round) (adopted bool) {
 }
 
 // room tells whether owner is watched, or can be.
-func (w *waiting) room(owner uint32) bool { return w.n < len(w.watched) || w.watches(owner) }
+func (w *condWait) room(owner uint32) bool { return w.n < len(w.watched) || w.watches(owner) }
 
-func (w *waiting) watches(owner uint32) bool {
+func (w *condWait) watches(owner uint32) bool {
 	for _, d := range w.watched[:w.n] {
 		if d.owner == owner {
 			return true
@@ -52,7 +52,7 @@ func (w *waiting) watches(owner uint32) bool {
 }
 
 // dead tells whether owner is proved to be dead. If not, its death is watched.
-func (w *waiting) dead(r *park.Round, owner uint32) bool {
+func (w *condWait) dead(r *park.Round, owner uint32) bool {
 	if w.watches(owner) {
 		return false // asked in this turn
 	}
@@ -79,7 +79,7 @@ func (w *waiting) dead(r *park.Round, owner uint32) bool {
 
 // adopt gives this call the notification x in cell i, which dead did not live to see;
 // 0 if that has no owner. From then on i is its cell.
-func (w *waiting) adopt(i int, x uint64, dead uint32) bool {
+func (w *condWait) adopt(i int, x uint64, dead uint32) bool {
 	c := w.c
 	if !c.move(i, x, word.CondAdopt(x, dead, c.self, w.ticket)) {
 		return false

@@ -62,7 +62,7 @@ func (c *Cond) wait(ctx context.Context) (ended, err error) {
 	if !c.lock.condHeld() {
 		return nil, ErrNotHeld
 	}
-	w := waiting{c: c}
+	w := condWait{c: c}
 	if err := w.claim(); err != nil {
 		return nil, err
 	}

@@ -12,8 +12,8 @@ import (
 	"shmkit/shm"
 )
 
-// waiting is one call of Wait.
-type waiting struct {
+// condWait is one call of Wait.
+type condWait struct {
 	c       *Cond
 	i       int // its cell
 	ticket  uint32
@@ -35,7 +35,7 @@ type watch struct {
 	val   uint32
 }
 
-func (w *waiting) cell() *uint64 { return &w.c.cells[w.i] }
+func (w *condWait) cell() *uint64 { return &w.c.cells[w.i] }
 
 // move makes a move on cell i, if x still is what it was decided on.
 func (c *Cond) move(i int, x uint64, move word.CondMove) bool {
@@ -51,7 +51,7 @@ func (c *Cond) move(i int, x uint64, move word.CondMove) bool {
 }
 
 // claim gets a ticket and a cell. The caller holds the lock, so nobody else claims.
-func (w *waiting) claim() error {
+func (w *condWait) claim() error {
 	c := w.c
 	w.ticket = atomic.LoadUint32(&c.head.Ticket) & layout.CondTicketMask
 	for range 2 {
@@ -77,7 +77,7 @@ func (w *waiting) claim() error {
 
 // take claims cell i if it is free. The next ticket is stored last: if this process
 // dies in between, its waiter and the next one have the same ticket, and one is dead.
-func (w *waiting) take() bool {
+func (w *condWait) take() bool {
 	x := atomic.LoadUint64(w.cell())
 	if !w.c.move(w.i, x, word.CondClaim(x, w.c.self, w.ticket)) {
 		return false
@@ -102,7 +102,7 @@ func (c *Cond) bury() (free bool) {
 }
 
 // attempt is one turn of the waiting loop; see park.Loop.
-func (w *waiting) attempt(r *park.Round) (done bool, err error) {
+func (w *condWait) attempt(r *park.Round) (done bool, err error) {
 	c := w.c
 	if r.Slept && !w.slept {
 		w.slept = true
@@ -142,7 +142,7 @@ func (w *waiting) attempt(r *park.Round) (done bool, err error) {
 }
 
 // quit ends the wait, unless it was notified.
-func (w *waiting) quit() bool {
+func (w *condWait) quit() bool {
 	for {
 		x := atomic.LoadUint64(w.cell())
 		move := word.CondQuit(x, w.c.self)
@@ -157,20 +157,20 @@ func (w *waiting) quit() bool {
 }
 
 // done ends the wait with its notification.
-func (w *waiting) done() {
+func (w *condWait) done() {
 	x := atomic.LoadUint64(w.cell())
 	w.c.move(w.i, x, word.CondDone(x, w.c.self))
 	w.tidy()
 }
 
 // passOn ends the wait; its notification goes to another.
-func (w *waiting) passOn() {
+func (w *condWait) passOn() {
 	w.c.obj.Disown(w.i, w.c.self)
 	w.tidy()
 }
 
 // tidy: who leaves may be the one who should have adopted.
-func (w *waiting) tidy() {
+func (w *condWait) tidy() {
 	if atomic.LoadUint32(&w.c.head.Left) != 0 {
 		w.c.obj.PassOn()
 	}

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"errors"
+	"fmt"
 
 	"shmkit/shm"
 )
@@ -29,8 +30,24 @@ var (
 	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
 	// changed.
 	ErrCount = errors.New("sync: bad count")
+	// ErrNoWork: Done, Begin or a negative Add of more units than a WaitGroup has. Nothing
+	// has changed.
+	ErrNoWork = errors.New("sync: more work done or begun than there is")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 	// ErrSegment: a condition must be in the segment of its lock.
 	ErrSegment = errors.New("sync: condition and lock are in different segments")
 )
+
+// LostError is what Wait of a [WaitGroup] returns when processes died in the middle of
+// work. errors.Is says that it is [ErrOwnerDied].
+type LostError struct {
+	Units int // that they had begun and not done; 65,535 times n: at least so many
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("sync: %d units of work are lost: who had begun them died", e.Units)
+}
+
+// Is makes a LostError an ErrOwnerDied.
+func (e *LostError) Is(target error) bool { return target == ErrOwnerDied }

@@ -167,4 +167,28 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockGeneration)-4]
 	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.LockKind)-20]
 	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockKind)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Bell{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Bell{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Bell{}.Word)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{})-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Reader{}.Active)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Active)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Reader{}.Turn)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Turn)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(RecursiveMutex{}.Token)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{}.Token)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(RecursiveMutex{}.Depth)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{}.Depth)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Once{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Once{}.Done)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Once{}.Done)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(WaitGroup{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{}.Word)-8]
 )

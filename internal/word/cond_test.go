@@ -46,20 +46,20 @@ func TestCondMoves(t *testing.T) {
 				continue
 			}
 			if got[0] != got[1] {
-				t.Errorf("%s of %s = %x, want %x", name, tt.name, got[0], got[1])
+				t.Errorf("%s of %s = %+v, want %+v", name, tt.name, got[0], got[1])
 			}
 		}
 	}
 	if move := word.CondAdopt(left, 0, me, ticket); move != to(notified) {
-		t.Errorf("CondAdopt of what was left = %x", move)
+		t.Errorf("CondAdopt of what was left = %+v", move)
 	}
-	for _, late := range []uint32{next, next + 1, (next + 1<<29 + 1) & layout.CondTicketMask} {
+	for _, late := range []uint32{next, next + 1, next + 1<<28} {
 		if move := word.CondAdopt(left, 0, me, late); move.OK {
 			t.Errorf("CondAdopt by ticket %d of a notification before ticket %d", late, next)
 		}
 	}
 	if move := word.CondDisown(left, 0); move.OK {
-		t.Errorf("CondDisown for nobody = %x", move)
+		t.Errorf("CondDisown for nobody = %+v", move)
 	}
 }
 
