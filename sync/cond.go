@@ -40,24 +40,6 @@ type Cond struct {
 	cleanup runtime.Cleanup // ends the use of obj if nobody calls Close
 }
 
-// CondLock is a lock that a [Cond] can have: a *[Mutex]. No other type can
-// implement it.
-type CondLock interface {
-	// condObject is the object of the lock, nil after Close.
-	condObject() *shm.Object
-	// condHandle opens another handle of the lock.
-	condHandle() CondLock
-	// condHeld tells whether this process holds the lock so that it may change data.
-	condHeld() bool
-	// condRelease gives the lock back, however often it is held. A lock that came with
-	// ErrOwnerDied and is not consistent goes on with that warning.
-	condRelease() (kept any, err error)
-	// condRetake takes the lock as it was before condRelease.
-	condRetake(kept any) error
-	Handle() (shm.Handle, error)
-	Close() error
-}
-
 // CondOption changes how a [Cond] is made.
 type CondOption func(*condOptions)
 
@@ -145,17 +127,17 @@ func newCond(name string, lock CondLock, opts []CondOption) (*Cond, error) {
 func (c *Cond) openLock(o *shm.Object) error {
 	head := shm.Head[layout.Cond](o, 0)
 	index, generation, kind := head.LockIndex, head.LockGeneration, head.LockKind
-	open := condLocks[uint16(kind)]
-	if open == nil || kind > math.MaxUint16 {
+	spec, ok := condSpecs[uint16(kind)]
+	if !ok || kind > math.MaxUint16 {
 		o.Close()
 		return &shm.CorruptError{Field: "cond.LockKind", Value: uint64(kind)}
 	}
-	lock, err := open(o, index, generation)
+	lock, err := o.OpenBeside(index, generation, spec)
 	if err != nil {
 		o.Close()
 		return err
 	}
-	c.init(o, lock)
+	c.init(o, condLocks[uint16(kind)](lock))
 	return nil
 }
 
@@ -210,6 +192,20 @@ func (c *Cond) high() int { return int(min(atomic.LoadUint32(&c.head.High), uint
 // Mutex is the lock of c, if that is a Mutex, else nil. The caller must not close it.
 func (c *Cond) Mutex() *Mutex {
 	m, _ := c.lock.(*Mutex)
+	return m
+}
+
+// RWMutex is the lock of c, if that is an RWMutex, else nil. The caller must not close
+// it.
+func (c *Cond) RWMutex() *RWMutex {
+	rw, _ := c.lock.(*RWMutex)
+	return rw
+}
+
+// RecursiveMutex is the lock of c, if that is a RecursiveMutex, else nil. The caller
+// must not close it.
+func (c *Cond) RecursiveMutex() *RecursiveMutex {
+	m, _ := c.lock.(*RecursiveMutex)
 	return m
 }
 

@@ -314,8 +314,6 @@ func (s *stage) play(script ...step) {
 	}
 }
 
-var _ = gather // for objects that answer several at once
-
 // gather is the answers of actors, who have all begun something, sorted.
 func gather(actors ...*player) []string {
 	var all []string

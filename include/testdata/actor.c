@@ -58,6 +58,13 @@ static const char *cond(const char *call, const char *arg)
 		return outcome(shmkit_cond_timedwait(&handle, &lock, &deadline));
 	if (is(call, "wait"))
 		return outcome(shmkit_cond_wait(&handle, &lock));
+	if (is(call, "once")) { // all of it, for waits that end by themselves
+		int err = shmkit_mutex_lock(&lock);
+		if (err == 0)
+			err = shmkit_cond_timedwait(&handle, &lock, &deadline);
+		shmkit_mutex_unlock(&lock);
+		return outcome(err);
+	}
 	if (is(call, "notify"))
 		return outcome(shmkit_cond_notify(&handle, &lock, (uint32_t)atol(arg)));
 	if (is(call, "all"))
