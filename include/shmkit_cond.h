@@ -292,7 +292,7 @@ static inline void shk_cond_sleep(shk_cond *c, uint64_t *cell, uint64_t w, shk_w
 		err = shk_futex_wait(shk_cond_futex(cell), (uint32_t)w, until);
 	}
 	// The kernel wakes one sleeper of a dying process; that one wakes the rest.
-	if (watch != NULL && err == 0 && SHK_LOAD(watch) != alive)
+	if (watch != NULL && SHK_LOAD(watch) != alive)
 		shk_futex_wake(watch, INT_MAX);
 	state->ask = err == -ETIMEDOUT;
 	if (state->ask && !state->nap && state->slice < SHK_ASLEEP_MOST)

@@ -30,6 +30,7 @@ type scene struct {
 	resident *shmtest.Process // stays attached
 	visitor  *shmtest.Process // attaches and leaves, each time
 	base     *shm.Info
+	elder    *shmtest.Process // see elderWaits
 }
 
 // Files of a scene. Whatever else is there after a look was left by the dead.
@@ -201,6 +202,10 @@ func (s *scene) to(k int, events []crash.Event) traced {
 			return v
 		}
 		s.t.Logf("event %d was %v and is %v now (%d of %d): once more", k, events[k-1], last, n, want)
+		if last.Asleep { // it cannot be killed behind guards while it sleeps
+			_, err = v.Run(1<<30, s.isOver, nil)
+			must(s.t, err)
+		}
 		s.end(v)
 		s.look("killed on another way")
 	}
@@ -277,6 +282,9 @@ func (s *scene) ask(p *shmtest.Process, what, where string) report {
 // look is what must hold after each kill, before anybody cleans up and after.
 func (s *scene) look(where string) report {
 	s.t.Helper()
+	if s.elder != nil {
+		s.elder.Kill()
+	}
 	s.sound(where + ", nobody has cleaned up yet")
 	s.ask(s.resident, "give", where)
 	s.ask(s.resident, "got", where)

@@ -13,7 +13,7 @@ static char path[4096];
 static const char *operation;
 static uint32_t *phase;
 static shmkit_segment segment;
-static shmkit_handle handle, second;
+static shmkit_handle handle, second, lock;
 static uint64_t item[16];
 
 static void must(int err)
@@ -48,6 +48,13 @@ static void prepare(void)
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
+	if (strncmp(operation, "C: cond", 7) == 0) {
+		must(shmkit_find(&segment, "cond", &handle));
+		must(shmkit_find(&segment, "cond-lock", &lock));
+		if (shmkit_mutex_lock(&lock) == SHMKIT_EOWNERDEAD)
+			must(shmkit_mutex_mark_consistent(&lock));
+		return;
+	}
 	must(shmkit_find(&segment, is("C: value_set, 128 bytes") ? "value" : "lock", &handle));
 	if (is("C: value_set, 128 bytes")) {
 		must(shmkit_value_get(&handle, item, sizeof item));
@@ -72,7 +79,12 @@ static void run(void)
 		must(shmkit_find(&segment, "other", &second));
 	else if (is("C: release"))
 		must(shmkit_release(&handle));
-	else if (is("C: mutex_unlock"))
+	else if (strncmp(operation, "C: cond", 7) == 0) {
+		int err = is("C: cond_notify") ? shmkit_cond_notify(&handle, &lock, 1) : shmkit_cond_wait(&handle, &lock);
+		must(err == SHMKIT_EOWNERDEAD ? shmkit_mutex_mark_consistent(&lock) : err);
+		if (!is("C: cond_notify"))
+			must(shmkit_mutex_unlock(&lock));
+	} else if (is("C: mutex_unlock"))
 		must(shmkit_mutex_unlock(&handle));
 	else if (is("C: mutex_mark_consistent"))
 		must(shmkit_mutex_mark_consistent(&handle));
