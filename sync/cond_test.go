@@ -430,3 +430,39 @@ func TestCondTurns(t *testing.T) {
 	}
 	c.until(0, 0)
 }
+
+func init() { shmtest.Register("cond-count", countAndNotify) }
+
+// countAndNotify adds 4 to the counter of a segment, step by step.
+func countAndNotify(c *shmtest.Child) {
+	seg, err := shm.Open(c.Args[0])
+	c.Must(err)
+	cond, err := shsync.OpenCond(seg, "cond")
+	c.Must(err)
+	o, err := seg.OpenObject("counter", counterSpec())
+	c.Must(err)
+	for range 4 {
+		c.Must(cond.Mutex().Lock())
+		shm.Items[uint64](o)[0]++
+		c.Must(errors.Join(cond.Notify(1), cond.Mutex().Unlock()))
+	}
+	c.Say("counted")
+}
+
+// conformance: CV-05
+func TestCondWaitFor(t *testing.T) {
+	watchdog(t)
+	seg, m, counter := counterSegment(t)
+	c, err := shsync.NewCondIn(seg, "cond", m)
+	must(t, err)
+	defer c.Close()
+	must(t, m.Lock())
+	p := shmtest.Start(t, "cond-count", seg.Path())
+	calls := 0
+	must(t, c.WaitFor(context.Background(), func() bool { calls++; return counter[0] == 4 }))
+	must(t, m.Unlock())
+	p.Expect("counted")
+	if calls < 2 || calls > 5 {
+		t.Errorf("looked %d times", calls)
+	}
+}

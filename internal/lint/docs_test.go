@@ -27,6 +27,8 @@ var plain = map[string]string{
 	"shm.Info":           "a picture taken of a segment: plain data of one process",
 	"shm.ObjectInfo":     "part of Info",
 	"shm.LockInfo":       "part of Info",
+	"shm.CondInfo":       "a picture taken of a condition: plain data of one process",
+	"sync.CondOption":    "an argument of one call",
 	"shm.Handle":         "a name that can be sent, not the thing itself",
 	"shm.ID":             "a name, not the thing itself",
 	"shm.Life":           "an answer about another process",

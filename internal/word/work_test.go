@@ -9,7 +9,7 @@ import (
 
 const (
 	begin, waiters = layout.WorkBegin, layout.WorkWaiters
-	mostWork           = layout.WorkMost
+	mostWork       = layout.WorkMost
 )
 
 func TestWorkWord(t *testing.T) {
