@@ -17,6 +17,8 @@ type CondLock interface {
 	condHandle() CondLock
 	// condHeld tells whether this process holds the lock so that it may change data.
 	condHeld() bool
+	// condFree tells whether nobody seems to hold the lock.
+	condFree() bool
 	// condRelease gives the lock back, however often it is held. A lock that came with
 	// ErrOwnerDied and is not consistent goes on with that warning.
 	condRelease() (kept condKept, err error)
@@ -73,6 +75,10 @@ func (m *Mutex) condHeld() bool {
 	return atomic.LoadUint32(m.word.Load())&layout.OwnerMask == m.self
 }
 
+func (m *Mutex) condFree() bool {
+	return atomic.LoadUint32(m.word.Load())&^layout.MutexWaiters == 0
+}
+
 // condDied tells whether the holder was told of a death and has not repaired yet.
 func (m *Mutex) condDied() bool { return atomic.LoadUint32(m.word.Load())&layout.MutexDied != 0 }
 
@@ -89,6 +95,8 @@ func (rw *RWMutex) condObject() *shm.Object { return rw.writer.condObject() }
 func (rw *RWMutex) condHandle() CondLock    { return condAgain(rw.condObject()) }
 func (rw *RWMutex) condHeld() bool          { return rw.writer.condHeld() }
 
+func (rw *RWMutex) condFree() bool { return rw.writer.condFree() }
+
 func (rw *RWMutex) condRelease() (kept condKept, err error) {
 	if rw.writer.condDied() {
 		return kept, rw.abandon()
@@ -100,6 +108,8 @@ func (rw *RWMutex) condRetake(condKept) error { return rw.Lock() }
 
 func (m *RecursiveMutex) condObject() *shm.Object { return m.mutex.condObject() }
 func (m *RecursiveMutex) condHandle() CondLock    { return condAgain(m.condObject()) }
+
+func (m *RecursiveMutex) condFree() bool { return m.mutex.condFree() }
 
 func (m *RecursiveMutex) condHeld() bool {
 	return m.mutex.condHeld() && atomic.LoadUint64(&m.record.Token) != 0

@@ -80,6 +80,9 @@ func (c *Cond) wait(ctx context.Context) (ended, err error) {
 		ended, err = err, nil
 	}
 	notified := ended == nil && err == nil
+	if notified {
+		c.giveWay(&w)
+	}
 	back := c.lock.condRetake(kept)
 	if back == nil || back == ErrOwnerDied {
 		if notified {

@@ -8,6 +8,7 @@ import (
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 	"shmkit/internal/park"
+	"shmkit/internal/sys"
 	"shmkit/internal/word"
 	"shmkit/shm"
 )
@@ -167,6 +168,21 @@ func (w *condWait) done() {
 func (w *condWait) passOn() {
 	w.c.obj.Disown(w.i, w.c.self)
 	w.tidy()
+}
+
+// yields is how often a notified waiter gives way.
+const yields = 8
+
+// giveWay lets the notifier give the lock back. It holds that when it wakes a sleeper,
+// and the kernel likes to run that one at once, in the place of the notifier: it would
+// find the lock held, and sleep again.
+func (c *Cond) giveWay(w *condWait) {
+	for range yields {
+		if !w.slept || c.lock.condFree() {
+			return
+		}
+		sys.Yield()
+	}
 }
 
 // tidy: who leaves may be the one who should have adopted.

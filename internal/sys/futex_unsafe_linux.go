@@ -22,6 +22,9 @@ const (
 // fallbackSlice is how long a wait without futex_waitv lasts at most.
 const fallbackSlice = 5 * time.Millisecond
 
+// century is long enough, and a sum with it does not overflow.
+const century = 100 * 365 * 24 * time.Hour
+
 // States of waitv.
 const (
 	waitvUnknown = iota
@@ -40,7 +43,7 @@ var idle uint32
 // can not, it waits on the first in short slices.
 func HasWaitV() bool {
 	if waitv.Load() == waitvUnknown {
-		FutexWait([]Word{{&idle, 1}}, 0)
+		FutexWait([]Word{{&idle, 1}, {&idle, 1}}, 0)
 	}
 	return waitv.Load() == waitvWorks
 }
@@ -80,22 +83,24 @@ type waiter struct {
 //   - there are 1 to MaxWords words;
 //   - no word is on a stack of Go.
 func FutexWait(words []Word, timeout time.Duration) (int, error) {
-	if waitv.Load() == waitvMissing {
-		return waitFirst(words[0], timeout)
+	switch {
+	case len(words) == 1:
+		return waitFirst(words[0], timeout) // cheaper
+	case waitv.Load() == waitvMissing:
+		return waitFirst(words[0], min(timeout, fallbackSlice))
 	}
 	var few [10]waiter
 	list := few[:0]
 	for _, w := range words {
 		list = append(list, waiter{uint64(w.Val), uint64(uintptr(unsafe.Pointer(w.Addr))), futex2SizeU32, 0})
 	}
-	const century = 100 * 365 * 24 * time.Hour // a sum with it does not overflow
 	deadline := unix.NsecToTimespec(Monotonic() + int64(min(max(timeout, 0), century)))
 	n, _, errno := unix.Syscall6(sysFutexWaitv, uintptr(unsafe.Pointer(&list[0])), uintptr(len(list)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
 	if refused(errno) {
 		waitv.Store(waitvMissing)
-		return waitFirst(words[0], timeout)
+		return waitFirst(words[0], min(timeout, fallbackSlice))
 	}
 	waitv.CompareAndSwap(waitvUnknown, waitvWorks)
 	return outcome(int(n), errno)
@@ -111,10 +116,10 @@ func refused(errno unix.Errno) bool {
 	return true
 }
 
-// waitFirst sleeps on one word, so short that the caller, who looks at the
-// others, is not late.
+// waitFirst sleeps on one word. If there are others it is so short that the caller, who
+// looks at them, is not late.
 func waitFirst(w Word, timeout time.Duration) (int, error) {
-	slice := unix.NsecToTimespec(int64(min(max(timeout, 0), fallbackSlice)))
+	slice := unix.NsecToTimespec(int64(min(max(timeout, 0), century)))
 	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w.Addr)), futexWait,
 		uintptr(w.Val), uintptr(unsafe.Pointer(&slice)), 0, 0)
 	return outcome(0, errno)
@@ -133,3 +138,6 @@ func outcome(n int, errno unix.Errno) (int, error) {
 	}
 	return -1, errno
 }
+
+// Yield lets other threads that want this processor have it first.
+func Yield() { unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

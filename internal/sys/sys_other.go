@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// Yield does nothing.
+func Yield() {}
+
 // HasWaitV is false: there is no futex_waitv.
 func HasWaitV() bool { return false }
 
