@@ -115,6 +115,11 @@ func (t *Tracer) Step(instructions int, over func() bool) (done []uint64, err er
 // Kill sends SIGKILL to the process and ends the trace: until its tracer has seen
 // its end the thread stays, and with it the process.
 func (t *Tracer) Kill() error {
+	if t.asleep {
+		// Behind guards nothing can be done about them: the death is not announced, and
+		// only the kernel's locks tell of it.
+		return t.end(nil)
+	}
 	// The kernel marks the death word only where the process itself could.
 	return t.end(t.unguard())
 }
