@@ -95,5 +95,13 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+		{"RWMutex", []define{
+			plain("NearReaders", layout.NearReaders), plain("RWMutexHead", layout.RWMutexHead),
+			plain("RWMutexCells", layout.RWMutexCells),
+			plain("BellOff", layout.BellOff),
+			word64("ReaderActive", layout.ReaderActive), word64("ReaderWaiting", layout.ReaderWaiting),
+			word64("ReaderOne", layout.ReaderOne), word64("ReaderPhase", layout.ReaderPhase),
+			word32("BellWaiters", layout.BellWaiters),
+		}},
 	}
 }

@@ -23,6 +23,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[Bell](), "follows the Mutex of an RWMutex"},
+		{reflect.TypeFor[Reader](), "one slot's readers of an RWMutex"},
 	}
 }
 
