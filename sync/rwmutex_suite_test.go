@@ -3,6 +3,7 @@ package sync_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -109,7 +110,12 @@ func TestSuiteRWMutexHandedOver(t *testing.T) {
 			step{0, "unlock", "ok"},
 			step{1, ends, "ok"},
 			step{2, ends, "ok"},
-			step{0, "rtry", "busy"}, // the second writer waits
+		)
+		for s.object.(*shsync.RWMutex).Info().State != "held" { // the second writer waits for the readers
+			time.Sleep(100 * time.Microsecond)
+		}
+		s.play(
+			step{0, "rtry", "busy"},
 			step{0, "rlock", sleeps},
 			step{1, "runlock", "ok"},
 			step{2, "runlock", "ok"},
