@@ -131,7 +131,11 @@ func (l *library) frozen() (held bool, err error) {
 		}
 		return true, nil
 	}
-	return true, errors.Join(l.rw.RLock(), l.rw.RUnlock()) // a reader is not in the way of readers
+	err = l.rw.RLock() // a reader is not in the way of readers
+	if errors.Is(err, shsync.ErrInconsistent) {
+		return true, nil
+	}
+	return true, errors.Join(err, l.rw.RUnlock())
 }
 
 // reads is an operation on the RWMutex.
@@ -216,10 +220,11 @@ var rwmutexOperations = []operation{
 		prepare: reads(func(v *victim, rw *shsync.RWMutex) func() error {
 			v.wait()
 			return func() error {
-				if err := rw.RLock(); !errors.Is(err, shsync.ErrInconsistent) {
-					return fmt.Errorf("RLock: %w", err)
+				err := rw.RLock()
+				if errors.Is(err, shsync.ErrInconsistent) {
+					return nil
 				}
-				return nil
+				return err // nil if others have repaired while this one was frozen
 			}
 		})},
 	{name: "rwmutex.TryLock past a dead reader", shows: rwShows, meanwhile: corpseDoes("read"),
