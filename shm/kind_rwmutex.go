@@ -150,8 +150,13 @@ func ReadersText(all []ReaderInfo) string {
 }
 
 func describeReaders(v *view, o *layout.Object) string {
-	if s := ReadersText(v.readers(o)); s != "" {
-		return s
+	m, _, _, ok := v.rwmutex(o)
+	if !ok {
+		return ""
 	}
-	return "nobody reads"
+	state := v.lockInfo(m).String()
+	if s := ReadersText(v.readers(o)); s != "" {
+		state += ", " + s
+	}
+	return state
 }
