@@ -39,6 +39,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		d.slept = true
 		atomic.AddUint64(&d.m.obj.Stats().Sleeps, 1)
 	}
+	d.awoke()
 	for {
 		if d.rw.place.Load() != d.p {
 			return false, ErrClosed
@@ -64,7 +65,6 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 			// Dead, and its successor in the slot, if there is one, came after c was read:
 			// that one's readers find the word taken.
 			if d.rw.obj.Occupant(slot) == who {
-				d.relay(who)
 				d.dead = append(d.dead, who)
 				d.slot++
 			}
@@ -72,9 +72,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		}
 		d.rw.draining.Store(&d.p.parts[i].Active)
 		round.On(&d.p.parts[i].Active, uint32(c))
-		if death != nil {
-			round.On(death, living)
-		}
+		d.mourn(round, who, death, living)
 		return false, nil
 	}
 }

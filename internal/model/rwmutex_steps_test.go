@@ -10,7 +10,6 @@ type rwVariant struct {
 	lookFirst   bool // a reader looks at the word before it is counted
 	noRing      bool // who gives the word back does not look at the bell again
 	lateGrant   bool // readers are let in after the word was given back
-	noRelay     bool // who finds a writer dead does not wake the others who sleep on its death word
 	noPass      bool // who was told of a death by the kernel tells nobody
 	lateLook    bool // the bell is read after the word was looked at
 	noDrain     bool // who takes over does not wait for readers
@@ -55,12 +54,15 @@ func (x *rwStepper) mine() uint64 { return x.s.Cells[x.p].word() }
 // rouse ends the sleep of q.
 func (s *rwState) rouse(q int) {
 	t := &s.T[q]
-	switch t.PC {
-	case rwAsleep:
-		t.PC, t.Slept = rwAnnounce, true
-	case rwDozing:
-		t.PC = rwDrain
+	then := rwAnnounce
+	if t.PC == rwDozing {
+		then = rwDrain
 	}
+	if t.On > 0 && s.T[t.On-1].PC == rwGone {
+		t.PC, t.Then = rwPass, then
+		return
+	}
+	t.PC, t.On = then, 0
 }
 
 // wakeWriter wakes the writer that waits for reader p.
@@ -119,7 +121,7 @@ func (x rwStepper) step() {
 // giveUp: the context ends.
 func (x rwStepper) giveUp() {
 	me := x.me()
-	me.On, me.Slept = 0, false
+	me.On = 0
 	if me.PC == rwAsleep {
 		x.to("gives up", rwQuit)
 		return
@@ -140,11 +142,11 @@ func (x rwStepper) read() {
 		me.Saw = x.s.Word
 		switch word.ReaderLook(me.Saw.word(), word.Unasked) {
 		case word.Taken:
-			x.pass("free", rwReads)
+			x.to("free", rwReads)
 		case word.Held:
 			x.to("a writer", rwWait)
 		default:
-			x.pass("refused", rwQuit)
+			x.to("refused", rwQuit)
 		}
 	case rwWait:
 		me.Phase = x.s.Cells[x.p].Phase
@@ -166,7 +168,7 @@ func (x rwStepper) read() {
 	case rwCheck:
 		if x.s.Cells[x.p].Phase != me.Phase && !x.noCheck {
 			me.Saw = 0
-			x.pass("was let in", rwReads)
+			x.to("was let in", rwReads)
 			return
 		}
 		if x.earlyCheck {
@@ -186,7 +188,7 @@ func (x rwStepper) read() {
 		x.cell(m)
 		me.Waiting, me.Saw = false, 0
 		if m.Verdict == word.Taken {
-			x.pass("was let in", rwReads)
+			x.to("was let in", rwReads)
 			return
 		}
 		x.to("counted again", rwLookIn)
@@ -202,9 +204,9 @@ func (x rwStepper) looked() {
 	case word.Taken:
 		x.to("free", rwCount)
 	case word.Held:
-		x.pass("a writer", rwAsk)
+		x.to("a writer", rwAsk)
 	default:
-		x.pass("refused", rwQuit)
+		x.to("refused", rwQuit)
 	}
 }
 
@@ -217,9 +219,6 @@ func (x rwStepper) readOn() {
 			me.On = q + 1
 			x.to("lives", rwSleep)
 			return
-		}
-		if !x.noRelay {
-			x.s.relay(q)
 		}
 		now, _, ok := x.s.Word.owner()
 		switch {
@@ -240,14 +239,14 @@ func (x rwStepper) readOn() {
 			x.to("no sleep", rwAnnounce)
 			return
 		}
-		me.OnBell = me.Bell
 		x.to("sleep", rwAsleep)
 	case rwPass:
-		x.s.Bell = rwBellOf(word.BellRing(rwBellWord(x.s.Bell)).Next)
-		x.to("ring for others", rwPassed)
-	case rwPassed:
-		x.s.wakeReaders()
-		x.to("wake others", me.Then)
+		q, then := me.On-1, me.Then
+		me.On, me.Then = 0, rwIdle
+		if !x.noPass {
+			x.s.relay(q)
+		}
+		x.to("wake others", then)
 	case rwQuit:
 		x.quit()
 	case rwReads:
@@ -288,20 +287,6 @@ func (x rwStepper) quit() {
 	x.to("leaves", rwIdle)
 }
 
-// pass rings for those who sleep as this one did, if it alone was told.
-func (x rwStepper) pass(what string, then rwPC) {
-	me := x.me()
-	owner, _, ok := me.Saw.owner()
-	alone := me.Slept && me.On > 0 && me.Bell == me.OnBell && !(ok && owner == me.On-1)
-	me.On, me.Slept = 0, false
-	if alone && !x.noPass && x.s.Bell&rwW != 0 {
-		me.Then = then
-		x.to(what, rwPass)
-		return
-	}
-	x.to(what, then)
-}
-
 func (x rwStepper) write() {
 	me := x.me()
 	self := layout.Owner(uint32(x.p), 1)
@@ -328,9 +313,6 @@ func (x rwStepper) write() {
 			me.On = me.Slot + 1
 			x.to("a reader", rwDoze)
 			return
-		}
-		if life == word.Dead {
-			x.s.relay(me.Slot)
 		}
 		if me.Slot++; me.Slot == rwProcesses {
 			me.Slot = 0
