@@ -85,11 +85,12 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(
 // disown takes away what owner has in o: it is dead, or has no handle any more.
 func (v *view) disown(o *layout.Object, owner uint32) {
 	k := kindOf(o.Kind)
+	mutex := o.OwnerFormat == layout.OwnerMutex32
 	switch {
-	case o.OwnerFormat == layout.OwnerMutex32:
-		v.orphanLocks(o, owner)
-	case o.OwnerFormat == k.owners && k.disown != nil:
+	case k.disown != nil && (o.OwnerFormat == k.owners || k.lock && mutex):
 		k.disown(v, o, owner)
+	case mutex:
+		v.orphanLocks(o, owner)
 	}
 }
 

@@ -23,6 +23,9 @@ var (
 	ErrNotHeld = errors.New("sync: lock is not held by this process")
 	// ErrConsistent: MarkConsistent of a lock that came without ErrOwnerDied.
 	ErrConsistent = errors.New("sync: lock is consistent already")
+	// ErrTooMany: more than there is room for, such as a Release above the bound.
+	// Nothing has changed.
+	ErrTooMany = errors.New("sync: more than there is room for")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 )

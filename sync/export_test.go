@@ -1,6 +1,10 @@
 package sync
 
-import "shmkit/internal/layout"
+import (
+	"context"
+
+	"shmkit/internal/layout"
+)
 
 // Relay is what one call of Lock does when it learns of the death of each of
 // owners, one after the other.
@@ -27,3 +31,14 @@ func MutexIn(o Object, lock *layout.Mutex, self uint32) *Mutex {
 	m.word.Store(&lock.Word)
 	return m
 }
+
+// UnlockAll and Restore are what a Cond does around its sleep.
+func (m *RecursiveMutex) UnlockAll(h Holder) (depth uint32, err error) { return m.unlockAll(h) }
+
+// Restore: see UnlockAll.
+func (m *RecursiveMutex) Restore(ctx context.Context, h Holder, depth uint32) error {
+	return m.restore(ctx, h, depth)
+}
+
+// SetDepth lets tests start near the end.
+func (m *RecursiveMutex) SetDepth(depth uint32) { m.record.Depth = depth }

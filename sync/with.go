@@ -17,8 +17,20 @@ func (m *Mutex) With(f func(died bool) error) error {
 }
 
 // WithContext is With that gives up waiting when ctx ends.
-func (m *Mutex) WithContext(ctx context.Context, f func(died bool) error) (err error) {
-	err = m.LockContext(ctx)
+func (m *Mutex) WithContext(ctx context.Context, f func(died bool) error) error {
+	return with(ctx, m, f)
+}
+
+// robust is a lock that tells of the death of its holder.
+type robust interface {
+	LockContext(ctx context.Context) error
+	Unlock() error
+	MarkConsistent() error
+	abandon() error // Unlock that lets the next one repair
+}
+
+func with(ctx context.Context, l robust, f func(died bool) error) (err error) {
+	err = l.LockContext(ctx)
 	died := errors.Is(err, ErrOwnerDied)
 	if err != nil && !died {
 		return err
@@ -28,12 +40,12 @@ func (m *Mutex) WithContext(ctx context.Context, f func(died bool) error) (err e
 		var e error
 		switch {
 		case !died:
-			e = m.Unlock()
+			e = l.Unlock()
 		case !repaired:
-			e = m.abandon()
+			e = l.abandon()
 		default:
-			if e = m.MarkConsistent(); e == nil {
-				e = m.Unlock()
+			if e = l.MarkConsistent(); e == nil {
+				e = l.Unlock()
 			}
 		}
 		if err == nil {
@@ -52,15 +64,15 @@ func (m *Mutex) WithContext(ctx context.Context, f func(died bool) error) (err e
 func (m *Mutex) Locker(onDied func()) sync.Locker { return locker{m, onDied} }
 
 type locker struct {
-	m      *Mutex
+	robust
 	onDied func()
 }
 
 func (l locker) Lock() {
-	err := l.m.Lock()
+	err := l.LockContext(context.Background())
 	if err != nil && errors.Is(err, ErrOwnerDied) && l.onDied != nil {
 		l.onDied()
-		err = l.m.MarkConsistent()
+		err = l.MarkConsistent()
 	}
 	if err != nil {
 		panic(err)
@@ -68,7 +80,7 @@ func (l locker) Lock() {
 }
 
 func (l locker) Unlock() {
-	if err := l.m.Unlock(); err != nil {
+	if err := l.robust.Unlock(); err != nil {
 		panic(err)
 	}
 }

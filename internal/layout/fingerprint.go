@@ -25,6 +25,9 @@ func Structs() []Struct {
 		{reflect.TypeFor[Mutex](), "robust mutex"},
 		{reflect.TypeFor[Bell](), "follows the Mutex of an RWMutex"},
 		{reflect.TypeFor[Reader](), "one slot's readers of an RWMutex"},
+		{reflect.TypeFor[RecursiveMutex](), "who of a process holds a recursive mutex, and how often"},
+		{reflect.TypeFor[Once](), "whether something has been done"},
+		{reflect.TypeFor[WaitGroup](), "head of a wait group"},
 	}
 }
 
