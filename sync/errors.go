@@ -2,6 +2,7 @@ package sync
 
 import (
 	"errors"
+	"fmt"
 
 	"shmkit/shm"
 )
@@ -26,6 +27,22 @@ var (
 	// ErrTooMany: more than there is room for, such as a Release above the bound.
 	// Nothing has changed.
 	ErrTooMany = errors.New("sync: more than there is room for")
+	// ErrNoWork: Done, Begin or a negative Add of more units than a WaitGroup has. Nothing
+	// has changed.
+	ErrNoWork = errors.New("sync: more work done or begun than there is")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 )
+
+// LostError is what Wait of a [WaitGroup] returns when processes died in the middle of
+// work. errors.Is says that it is [ErrOwnerDied].
+type LostError struct {
+	Units int // that they had begun and not done; 65,535 times n: at least so many
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("sync: %d units of work are lost: who had begun them died", e.Units)
+}
+
+// Is makes a LostError an ErrOwnerDied.
+func (e *LostError) Is(target error) bool { return target == ErrOwnerDied }

@@ -26,7 +26,7 @@ var floors = []struct {
 	{40, []string{"sync", "ring"}},
 	{30, []string{"shm"}},
 	{20, []string{"internal/park", "internal/heap", "internal/history"}},
-	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader"}},
+	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader", "internal/work"}},
 	{5, []string{"internal/word"}},
 	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/lint", "internal/model", "internal/mutants", "include"}},
 }

@@ -1,0 +1,116 @@
+package sync
+
+import (
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/park"
+	"shmkit/shm"
+)
+
+// mourned is how many death words a waiter sleeps on, beside the word of the group. If
+// more processes use the group it watches others each time, and asks about all that have
+// begun work.
+const mourned = 7
+
+// waiting is one call of Wait.
+type waiting struct {
+	g       *WaitGroup
+	slept   bool
+	over    bool
+	lost    uint64
+	turn    uint32        // slot at which the watch begins
+	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
+	pause   time.Duration // while some owner is dying
+}
+
+// attempt is one turn of the waiting loop; see park.Loop.
+func (w *waiting) attempt(r *park.Round) (done bool, err error) {
+	if r.Slept && !w.slept {
+		w.slept = true
+		atomic.AddUint64(&w.g.obj.Stats().Sleeps, 1)
+	}
+	if w.g.closed.Load() {
+		return false, ErrClosed
+	}
+	if w.idle() || r.Spinning {
+		return w.over, nil
+	}
+	low := w.g.group.Announce() // before the look: who completes a unit after it sees W
+	r.On(w.g.low, low)
+	w.watch(r)
+	for w.look(r) {
+	}
+	return w.idle(), nil
+}
+
+func (w *waiting) idle() bool {
+	w.over, w.lost = w.g.group.Idle()
+	return w.over
+}
+
+// watch names the death words of those who use the group, and so may have begun work.
+// They are loaded before anybody asks who lives.
+func (w *waiting) watch(r *park.Round) {
+	o, n := w.g.obj, 0
+	first := w.turn
+	for wrapped := false; n < mourned; {
+		slot, ok := o.NextUser(w.turn)
+		switch {
+		case !ok && wrapped, ok && wrapped && slot >= first:
+			return // once around
+		case !ok:
+			w.turn, wrapped = 0, true
+			continue
+		}
+		w.turn = slot + 1
+		if addr, living, ok := o.DeathWord(o.Occupant(slot)); ok {
+			r.On(addr, living)
+			n++
+		}
+	}
+}
+
+// look buries those of the dead who had begun work, and tells whether there was one.
+// It bounds the sleep of this turn while one is dying.
+func (w *waiting) look(r *park.Round) (again bool) {
+	for slot := range uint32(layout.MaxSlots) {
+		// First the cell: it changes before another process is in the slot.
+		cell := w.g.group.Cell(slot)
+		if layout.CellCount(cell) == 0 {
+			continue
+		}
+		owner := w.g.obj.Occupant(slot)
+		switch w.g.obj.Liveness(owner, r != nil && r.Recheck) {
+		case shm.Dead:
+			w.g.group.LoseFrom(slot, cell) // else look at what the cell has become
+			again = true
+			w.relay(owner)
+			w.g.obj.SweepOwner(owner)
+		case shm.Dying:
+			w.relay(owner)
+			if r != nil {
+				w.pause = min(max(2*w.pause, 20*time.Microsecond), time.Millisecond)
+				r.Within(w.pause)
+			}
+		}
+	}
+	if again {
+		atomic.AddUint64(&w.g.obj.Stats().Recoveries, 1)
+		w.g.wake(w.g.low, wakeIf(w.g.group.Settled()))
+	}
+	return again
+}
+
+// bury is look without a sleep that follows.
+func (w *waiting) bury() bool { return w.look(nil) }
+
+// relay wakes the others that sleep on the death word of owner: the kernel woke one of
+// them only.
+func (w *waiting) relay(owner uint32) {
+	if w.relayed != owner {
+		w.relayed = owner
+		w.g.obj.WakeMourners(owner)
+	}
+}
