@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xA687C1FB268051FF)
+#define SHMKIT_FINGERPRINT UINT64_C(0x38FCB8CD0B247F45)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -126,6 +126,19 @@
 #define SHMKIT_READER_ONE UINT64_C(0x0000000100000000)
 #define SHMKIT_READER_PHASE UINT64_C(0x0100000000000000)
 #define SHMKIT_BELL_WAITERS UINT32_C(0x80000000)
+
+// Recursive mutex, once, wait group.
+#define SHMKIT_RECURSIVE_OFF 64
+#define SHMKIT_TOKEN_OWNER_SHIFT 34
+#define SHMKIT_ONCE_OFF 64
+#define SHMKIT_WORK_BEGIN UINT64_C(0x8000000000000000)
+#define SHMKIT_WORK_WAITERS UINT64_C(0x0000000080000000)
+#define SHMKIT_WORK_OPEN UINT64_C(0x000000007FFFFFFF)
+#define SHMKIT_WORK_MOST UINT64_C(0x000000000000FFFF)
+#define SHMKIT_WORK_TAG_SHIFT 32
+#define SHMKIT_WORK_SLOT_SHIFT 53
+#define SHMKIT_CELL_LOST_SHIFT 16
+#define SHMKIT_CELL_SEQ_SHIFT 32
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -354,5 +367,37 @@ typedef struct shmkit_reader {
 SHMKIT_ASSERT(sizeof(shmkit_reader) == 8, "shmkit_reader changed size");
 SHMKIT_FIELD(shmkit_reader, active, 0, 4);
 SHMKIT_FIELD(shmkit_reader, turn, 4, 4);
+
+// shmkit_recursive_mutex: who of a process holds a recursive mutex, and how often.
+typedef struct shmkit_recursive_mutex {
+	uint64_t token; // owner id of the process in bits 34..63, its holder below; 0 = none
+	uint32_t depth; // how often the holder has locked
+	uint8_t reserved0[52]; // zero
+} shmkit_recursive_mutex;
+
+SHMKIT_ASSERT(sizeof(shmkit_recursive_mutex) == 64, "shmkit_recursive_mutex changed size");
+SHMKIT_FIELD(shmkit_recursive_mutex, token, 0, 8);
+SHMKIT_FIELD(shmkit_recursive_mutex, depth, 8, 4);
+SHMKIT_FIELD(shmkit_recursive_mutex, reserved0, 12, 52);
+
+// shmkit_once: whether something has been done.
+typedef struct shmkit_once {
+	uint32_t done; // 1 once a run has succeeded, for ever; written by who holds the Mutex
+	uint8_t reserved0[60]; // zero
+} shmkit_once;
+
+SHMKIT_ASSERT(sizeof(shmkit_once) == 64, "shmkit_once changed size");
+SHMKIT_FIELD(shmkit_once, done, 0, 4);
+SHMKIT_FIELD(shmkit_once, reserved0, 4, 60);
+
+// shmkit_wait_group: head of a wait group.
+typedef struct shmkit_wait_group {
+	uint64_t word; // see the table above
+	uint8_t reserved0[120]; // zero
+} shmkit_wait_group;
+
+SHMKIT_ASSERT(sizeof(shmkit_wait_group) == 128, "shmkit_wait_group changed size");
+SHMKIT_FIELD(shmkit_wait_group, word, 0, 8);
+SHMKIT_FIELD(shmkit_wait_group, reserved0, 8, 120);
 
 #endif

@@ -150,7 +150,7 @@ func (g *WaitGroup) WaitContext(ctx context.Context) error {
 		return err
 	}
 	defer g.leave()
-	w := waiting{g: g}
+	w := workWait{g: g}
 	if err := park.Loop(ctx, w.attempt); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (g *WaitGroup) TryWait() (done bool, err error) {
 		return false, err
 	}
 	defer g.leave()
-	w := waiting{g: g}
+	w := workWait{g: g}
 	if !w.idle() && w.bury() {
 		w.idle()
 	}

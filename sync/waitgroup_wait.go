@@ -14,8 +14,8 @@ import (
 // begun work.
 const mourned = 7
 
-// waiting is one call of Wait.
-type waiting struct {
+// workWait is one call of Wait.
+type workWait struct {
 	g       *WaitGroup
 	slept   bool
 	over    bool
@@ -26,7 +26,7 @@ type waiting struct {
 }
 
 // attempt is one turn of the waiting loop; see park.Loop.
-func (w *waiting) attempt(r *park.Round) (done bool, err error) {
+func (w *workWait) attempt(r *park.Round) (done bool, err error) {
 	if r.Slept && !w.slept {
 		w.slept = true
 		atomic.AddUint64(&w.g.obj.Stats().Sleeps, 1)
@@ -45,14 +45,14 @@ func (w *waiting) attempt(r *park.Round) (done bool, err error) {
 	return w.idle(), nil
 }
 
-func (w *waiting) idle() bool {
+func (w *workWait) idle() bool {
 	w.over, w.lost = w.g.group.Idle()
 	return w.over
 }
 
 // watch names the death words of those who use the group, and so may have begun work.
 // They are loaded before anybody asks who lives.
-func (w *waiting) watch(r *park.Round) {
+func (w *workWait) watch(r *park.Round) {
 	o, n := w.g.obj, 0
 	first := w.turn
 	for wrapped := false; n < mourned; {
@@ -74,7 +74,7 @@ func (w *waiting) watch(r *park.Round) {
 
 // look buries those of the dead who had begun work, and tells whether there was one.
 // It bounds the sleep of this turn while one is dying.
-func (w *waiting) look(r *park.Round) (again bool) {
+func (w *workWait) look(r *park.Round) (again bool) {
 	for slot := range uint32(layout.MaxSlots) {
 		// First the cell: it changes before another process is in the slot.
 		cell := w.g.group.Cell(slot)
@@ -104,11 +104,11 @@ func (w *waiting) look(r *park.Round) (again bool) {
 }
 
 // bury is look without a sleep that follows.
-func (w *waiting) bury() bool { return w.look(nil) }
+func (w *workWait) bury() bool { return w.look(nil) }
 
 // relay wakes the others that sleep on the death word of owner: the kernel woke one of
 // them only.
-func (w *waiting) relay(owner uint32) {
+func (w *workWait) relay(owner uint32) {
 	if w.relayed != owner {
 		w.relayed = owner
 		w.g.obj.WakeMourners(owner)

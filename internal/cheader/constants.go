@@ -102,6 +102,7 @@ func constantGroups() []constantGroup {
 			word64("ReaderActive", layout.ReaderActive), word64("ReaderWaiting", layout.ReaderWaiting),
 			word64("ReaderOne", layout.ReaderOne), word64("ReaderPhase", layout.ReaderPhase),
 			word32("BellWaiters", layout.BellWaiters),
+		}},
 		{"Recursive mutex, once, wait group", []define{
 			plain("RecursiveOff", layout.RecursiveOff),
 			derived("TOKEN_OWNER_SHIFT", bits.TrailingZeros64(layout.RecursiveToken(1, 0))),

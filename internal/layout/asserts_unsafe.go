@@ -163,4 +163,18 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Active)-4]
 	_ = [1]struct{}{}[unsafe.Offsetof(Reader{}.Turn)-4]
 	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Turn)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(RecursiveMutex{}.Token)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{}.Token)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(RecursiveMutex{}.Depth)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(RecursiveMutex{}.Depth)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Once{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Once{}.Done)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Once{}.Done)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(WaitGroup{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{}.Word)-8]
 )

@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0xa687c1fb268051ff
+const Fingerprint uint64 = 0x38fcb8cd0b247f45

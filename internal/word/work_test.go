@@ -9,13 +9,13 @@ import (
 
 const (
 	begin, waiters = layout.WorkBegin, layout.WorkWaiters
-	most           = layout.WorkMost
+	workMost       = layout.WorkMost
 )
 
 func TestWorkWord(t *testing.T) {
 	old := layout.WorkPending(0, 1023, 77) &^ begin // what an earlier Begin left
 	pending := layout.WorkPending(waiters|4, 3, 5)
-	full := layout.WorkCell(most, 1, 9)
+	full := layout.WorkCell(workMost, 1, 9)
 	for _, tt := range []struct {
 		what      string
 		got, want word.WorkMove
@@ -58,12 +58,12 @@ func TestWorkCell(t *testing.T) {
 		{"Show, shown", word.WorkShow(layout.WorkPending(0, 3, 5), cell(3, 7, 6)), word.WorkMove{cell(3, 7, 6), word.WorkNone}},
 		{"Show, high bits", word.WorkShow(layout.WorkPending(0, 3, 5), cell(0, 0, 5+1<<21)), word.WorkMove{cell(1, 0, 6+1<<21), word.WorkDone}},
 		{"Show, wraps", word.WorkShow(layout.WorkPending(0, 3, last), cell(0, 0, last)), word.WorkMove{cell(1, 0, 0), word.WorkDone}},
-		{"Show, damaged", word.WorkShow(layout.WorkPending(0, 3, 5), cell(most, 7, 5)), word.WorkMove{cell(most, 7, 6), word.WorkDone}},
+		{"Show, damaged", word.WorkShow(layout.WorkPending(0, 3, 5), cell(workMost, 7, 5)), word.WorkMove{cell(workMost, 7, 6), word.WorkDone}},
 		{"End", word.WorkEnd(cell(2, 7, 5)), word.WorkMove{cell(1, 7, 5), word.WorkDone}},
 		{"End of none", word.WorkEnd(cell(0, 7, 5)), word.WorkMove{cell(0, 7, 5), word.WorkNone}},
 		{"Lose", word.WorkLose(cell(2, 7, 5)), word.WorkMove{cell(0, 9, 5), word.WorkDone}},
 		{"Lose none", word.WorkLose(cell(0, 7, 5)), word.WorkMove{cell(0, 7, 5), word.WorkNone}},
-		{"Lose, no room", word.WorkLose(cell(most, 7, 5)), word.WorkMove{cell(0, most, 5), word.WorkDone}},
+		{"Lose, no room", word.WorkLose(cell(workMost, 7, 5)), word.WorkMove{cell(0, workMost, 5), word.WorkDone}},
 		{"Forget", word.WorkForget(cell(2, 7, 5)), word.WorkMove{cell(2, 0, 5), word.WorkDone}},
 		{"Forget nothing", word.WorkForget(cell(2, 0, 5)), word.WorkMove{cell(2, 0, 5), word.WorkNone}},
 	} {
