@@ -34,7 +34,7 @@ func disownRecursive(v *view, o *layout.Object, owner uint32) {
 }
 
 // checkRecursive: who has its token there has the lock. What a dead holder left is
-// swept or overwritten.
+// swept, or overwritten by the one who took over from it, before that has repaired.
 func checkRecursive(c *checker, where string, o *layout.Object) {
 	r, err := c.recursive(o)
 	if err != nil {
@@ -49,12 +49,13 @@ func checkRecursive(c *checker, where string, o *layout.Object) {
 	owner := layout.TokenOwner(token)
 	slot := layout.OwnerSlot(owner)
 	p := c.view.participant(slot)
-	switch named := atomic.LoadUint32(&m.Word) & layout.OwnerMask; {
+	w := atomic.LoadUint32(&m.Word)
+	switch named := w & layout.OwnerMask; {
 	case atomic.LoadUint32(&p.Generation) != layout.OwnerGeneration(owner) || atomic.LoadUint32(&p.State) != layout.SlotAttached:
 		c.report(where, "token of slot %d generation %d, which is nobody", slot, layout.OwnerGeneration(owner))
 	case named == owner && atomic.LoadUint32(&r.Depth) == 0:
 		c.report(where, "held with depth 0")
-	case named != owner && c.view.alive(slot, p):
+	case named != owner && w&layout.MutexDied == 0 && c.view.alive(slot, p):
 		c.report(where, "token of slot %d, which does not hold the lock", slot)
 	}
 }
