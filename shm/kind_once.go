@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -29,8 +30,15 @@ func checkOnce(c *checker, where string, o *layout.Object) {
 }
 
 func describeOnce(v *view, o *layout.Object) string {
-	if v.once(o) == 0 {
-		return "not done"
+	if v.once(o) != 0 {
+		return "done"
 	}
-	return "done"
+	m, err := mem.At[layout.Mutex](v.mem, o.Data)
+	if err != nil {
+		return ""
+	}
+	if info := v.lockInfo(m); info.State == "held" {
+		return fmt.Sprintf("run, %v", info)
+	}
+	return "not done"
 }

@@ -61,13 +61,14 @@ func checkRecursive(c *checker, where string, o *layout.Object) {
 }
 
 func describeRecursive(v *view, o *layout.Object) string {
-	r, err := v.recursive(o)
-	if err != nil {
+	m, err := mem.At[layout.Mutex](v.mem, o.Data)
+	r, err2 := v.recursive(o)
+	if err != nil || err2 != nil {
 		return ""
 	}
-	token := atomic.LoadUint64(&r.Token)
-	if token == 0 {
-		return ""
+	text := v.lockInfo(m).String()
+	if token := atomic.LoadUint64(&r.Token); token != 0 {
+		text += fmt.Sprintf(", holder %d, depth %d", layout.TokenHolder(token), atomic.LoadUint32(&r.Depth))
 	}
-	return fmt.Sprintf("holder %d, depth %d", layout.TokenHolder(token), atomic.LoadUint32(&r.Depth))
+	return text
 }

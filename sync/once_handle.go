@@ -12,16 +12,11 @@ func (o *Once) Info() *shm.LockInfo { return o.mutex.Info() }
 
 // String tells the state and who runs the function, for people.
 func (o *Once) String() string {
-	info := o.Info()
-	switch {
-	case info == nil:
+	if _, err := o.mutex.enter(); err != nil {
 		return "Once(closed)"
-	case o.Done():
-		return "Once(done)"
-	case info.State == "held":
-		return fmt.Sprintf("Once(run, %v)", info)
 	}
-	return "Once(not done)"
+	defer o.mutex.leave()
+	return fmt.Sprintf("Once(%s)", o.mutex.obj.(*shm.Object).Describe())
 }
 
 // Handle names the Once for other processes; see [shm.Handle].
