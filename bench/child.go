@@ -20,6 +20,8 @@ func roleOf(name string) func(args []string) (role, error) {
 		return contendChild
 	case "handoff":
 		return handoffChild
+	case "read":
+		return readChild
 	case "hold":
 		return holdChild
 	case "attach-segment":

@@ -40,7 +40,11 @@ func main() {
 }
 
 func benchmarks() []benchmark {
+<<<<<<< HEAD
 	return slices.Concat(mutexRows(), condRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+=======
+	return slices.Concat(mutexRows(), rwmutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+>>>>>>> recursive
 }
 
 func run(o options) error {

@@ -1,6 +1,10 @@
 package shm
 
 import (
+<<<<<<< HEAD
+=======
+	"fmt"
+>>>>>>> recursive
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -29,8 +33,22 @@ func checkOnce(c *checker, where string, o *layout.Object) {
 }
 
 func describeOnce(v *view, o *layout.Object) string {
+<<<<<<< HEAD
 	if v.once(o) == 0 {
 		return "not done"
 	}
 	return "done"
+=======
+	if v.once(o) != 0 {
+		return "done"
+	}
+	m, err := mem.At[layout.Mutex](v.mem, o.Data)
+	if err != nil {
+		return ""
+	}
+	if info := v.lockInfo(m); info.State == "held" {
+		return fmt.Sprintf("run, %v", info)
+	}
+	return "not done"
+>>>>>>> recursive
 }

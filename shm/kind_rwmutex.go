@@ -150,8 +150,20 @@ func ReadersText(all []ReaderInfo) string {
 }
 
 func describeReaders(v *view, o *layout.Object) string {
+<<<<<<< HEAD
 	if s := ReadersText(v.readers(o)); s != "" {
 		return s
 	}
 	return "nobody reads"
+=======
+	m, _, _, ok := v.rwmutex(o)
+	if !ok {
+		return ""
+	}
+	state := v.lockInfo(m).String()
+	if s := ReadersText(v.readers(o)); s != "" {
+		state += ", " + s
+	}
+	return state
+>>>>>>> recursive
 }

@@ -27,9 +27,12 @@ var (
 	// ErrTooMany: more than there is room for, such as a Release above the bound.
 	// Nothing has changed.
 	ErrTooMany = errors.New("sync: more than there is room for")
+<<<<<<< HEAD
 	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
 	// changed.
 	ErrCount = errors.New("sync: bad count")
+=======
+>>>>>>> recursive
 	// ErrNoWork: Done, Begin or a negative Add of more units than a WaitGroup has. Nothing
 	// has changed.
 	ErrNoWork = errors.New("sync: more work done or begun than there is")

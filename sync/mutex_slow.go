@@ -104,11 +104,16 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 		}
 		l.m.seen(owner)
 		r.On(l.word, move.Next)
-		if l.death = death; death != nil {
-			l.mourned, l.living = owner, living
-			r.On(death, living)
-		}
+		l.mourn(r, owner, death, living)
 		return false, nil
+	}
+}
+
+// mourn names the death word of owner to sleep on, unless death is nil.
+func (l *locking) mourn(r *park.Round, owner uint32, death *uint32, living uint32) {
+	if l.death = death; death != nil {
+		l.mourned, l.living = owner, living
+		r.On(death, living)
 	}
 }
 

@@ -39,6 +39,10 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		d.slept = true
 		atomic.AddUint64(&d.m.obj.Stats().Sleeps, 1)
 	}
+<<<<<<< HEAD
+=======
+	d.awoke()
+>>>>>>> recursive
 	for {
 		if d.rw.place.Load() != d.p {
 			return false, ErrClosed
@@ -71,9 +75,13 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		}
 		d.rw.draining.Store(&d.p.parts[i].Active)
 		round.On(&d.p.parts[i].Active, uint32(c))
+<<<<<<< HEAD
 		if death != nil {
 			round.On(death, living)
 		}
+=======
+		d.mourn(round, who, death, living)
+>>>>>>> recursive
 		return false, nil
 	}
 }
@@ -81,7 +89,10 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 // end does what can wait until nobody reads.
 func (d *draining) end() {
 	for _, who := range d.dead {
+<<<<<<< HEAD
 		d.relay(who)
+=======
+>>>>>>> recursive
 		d.m.obj.SweepOwner(who)
 	}
 	if race.Enabled {

@@ -24,7 +24,12 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
+<<<<<<< HEAD
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, condOperations, cOperations, fault())
+=======
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations,
+		recursiveOperations, onceOperations, waitgroupOperations, cOperations, fault())
+>>>>>>> recursive
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation
