@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xB9F0C60A2C7C5213)
+#define SHMKIT_FINGERPRINT UINT64_C(0x6B532818DAB621E9)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -115,6 +115,23 @@
 #define SHMKIT_MUTEX_DIED UINT32_C(0x40000000)
 #define SHMKIT_MUTEX_ORPHAN UINT32_C(0x40100000)
 #define SHMKIT_MUTEX_UNUSABLE UINT32_C(0x40200000)
+
+// Event word.
+#define SHMKIT_EVENT_WAITERS UINT32_C(0x40000000)
+#define SHMKIT_EVENT_IS_SET UINT32_C(0x80000000)
+#define SHMKIT_EVENT_GENERATION UINT32_C(0x3FFFFFFF)
+
+// Barrier word.
+#define SHMKIT_BARRIER_WAITERS UINT64_C(0x0000000080000000)
+#define SHMKIT_BARRIER_FILLING UINT64_C(0x0000000000000000)
+#define SHMKIT_BARRIER_ACTING UINT64_C(0x0000000020000000)
+#define SHMKIT_BARRIER_BROKEN UINT64_C(0x0000000040000000)
+#define SHMKIT_BARRIER_STATE_MASK UINT64_C(0x0000000060000000)
+#define SHMKIT_MAX_PARTIES 65535
+#define SHMKIT_BARRIER_ENDS 32
+#define SHMKIT_BARRIER_FUTEX 4
+#define SHMKIT_BARRIER_ARRIVED_BITS 16
+#define SHMKIT_BARRIER_GENERATION_SHIFT 32
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -323,5 +340,35 @@ SHMKIT_FIELD(shmkit_mutex, seen_owner, 4, 4);
 SHMKIT_FIELD(shmkit_mutex, seen_ns, 8, 8);
 SHMKIT_FIELD(shmkit_mutex, takeovers, 16, 8);
 SHMKIT_FIELD(shmkit_mutex, reserved0, 24, 40);
+
+// shmkit_event: event.
+typedef struct shmkit_event {
+	uint32_t word; // see the table above; anybody sets and clears it
+	uint8_t reserved0[60]; // zero
+} shmkit_event;
+
+SHMKIT_ASSERT(sizeof(shmkit_event) == 64, "shmkit_event changed size");
+SHMKIT_FIELD(shmkit_event, word, 0, 4);
+SHMKIT_FIELD(shmkit_event, reserved0, 4, 60);
+
+// shmkit_barrier: head of a barrier; the items are owner ids by slot.
+typedef struct shmkit_barrier {
+	uint64_t word; // see the table above
+	uint32_t parties; // how many must come, 1 … MaxParties; written by the creator
+	uint8_t reserved0[4]; // zero
+	int64_t timeout_ns; // how long a call waits at most, 0 = for ever; written by the creator
+	uint8_t reserved1[104]; // zero
+
+	// Entry e mod BarrierEnds: epoch e in the upper half, in the lower the generation after the one that was broken. Written by whoever ends the epoch, by compare-and-swap, before it does.
+	uint64_t ends[32];
+} shmkit_barrier;
+
+SHMKIT_ASSERT(sizeof(shmkit_barrier) == 384, "shmkit_barrier changed size");
+SHMKIT_FIELD(shmkit_barrier, word, 0, 8);
+SHMKIT_FIELD(shmkit_barrier, parties, 8, 4);
+SHMKIT_FIELD(shmkit_barrier, reserved0, 12, 4);
+SHMKIT_FIELD(shmkit_barrier, timeout_ns, 16, 8);
+SHMKIT_FIELD(shmkit_barrier, reserved1, 24, 104);
+SHMKIT_FIELD(shmkit_barrier, ends, 128, 256);
 
 #endif

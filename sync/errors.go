@@ -20,6 +20,12 @@ var (
 	ErrNotHeld = errors.New("sync: lock is not held by this process")
 	// ErrConsistent: MarkConsistent of a lock that came without ErrOwnerDied.
 	ErrConsistent = errors.New("sync: lock is consistent already")
+	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
+	// changed.
+	ErrCount = errors.New("sync: bad count")
+	// ErrBroken: not all parties came to the barrier, and this generation never passes:
+	// one has died, given up, failed in its action, or called Abort or Reset.
+	ErrBroken = errors.New("sync: barrier is broken")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 )

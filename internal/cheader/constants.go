@@ -95,5 +95,17 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+		{"Event word", []define{
+			word32("EventWaiters", layout.EventWaiters), word32("EventIsSet", layout.EventIsSet),
+			word32("EventGeneration", layout.EventGeneration),
+		}},
+		{"Barrier word", []define{
+			word64("BarrierWaiters", layout.BarrierWaiters), word64("BarrierFilling", layout.BarrierFilling),
+			word64("BarrierActing", layout.BarrierActing), word64("BarrierBroken", layout.BarrierBroken),
+			word64("BarrierStateMask", layout.BarrierStateMask),
+			plain("MaxParties", layout.MaxParties), plain("BarrierEnds", layout.BarrierEnds), plain("BarrierFutex", layout.BarrierFutex),
+			derived("BARRIER_ARRIVED_BITS", bits.TrailingZeros64(layout.BarrierWord(0, 0, 1, 0))),
+			derived("BARRIER_GENERATION_SHIFT", bits.TrailingZeros64(layout.BarrierWord(1, 0, 0, 0))),
+		}},
 	}
 }

@@ -153,4 +153,18 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.SeenNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Mutex{}.Takeovers)-16]
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.Takeovers)-8]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Event{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Event{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Event{}.Word)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{})-384]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Word)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Parties)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Parties)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.TimeoutNS)-16]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.TimeoutNS)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Ends)-128]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Ends)-256]
 )

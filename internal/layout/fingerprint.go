@@ -23,6 +23,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[Event](), "event"},
+		{reflect.TypeFor[Barrier](), "head of a barrier; the items are owner ids by slot"},
 	}
 }
 
