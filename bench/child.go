@@ -18,6 +18,8 @@ func roleOf(name string) func(args []string) (role, error) {
 	switch name {
 	case "contend":
 		return contendChild
+	case "come":
+		return comeChild
 	case "hold":
 		return holdChild
 	case "attach-segment":

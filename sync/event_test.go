@@ -17,6 +17,7 @@ func init() {
 	performers["event"] = performer{
 		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewEventIn(seg, name) },
 		open: openEvent,
+		inC:  true,
 	}
 }
 
