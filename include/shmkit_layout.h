@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0x6B532818DAB621E9)
+#define SHMKIT_FINGERPRINT UINT64_C(0x9F83E18A5E14EA9D)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -355,9 +355,9 @@ SHMKIT_FIELD(shmkit_event, reserved0, 4, 60);
 typedef struct shmkit_barrier {
 	uint64_t word; // see the table above
 	uint32_t parties; // how many must come, 1 … MaxParties; written by the creator
-	uint8_t reserved0[4]; // zero
+	uint32_t joins; // futex: raised by whoever takes part now, so that sleepers look who lives
 	int64_t timeout_ns; // how long a call waits at most, 0 = for ever; written by the creator
-	uint8_t reserved1[104]; // zero
+	uint8_t reserved0[104]; // zero
 
 	// Entry e mod BarrierEnds: epoch e in the upper half, in the lower the generation after the one that was broken. Written by whoever ends the epoch, by compare-and-swap, before it does.
 	uint64_t ends[32];
@@ -366,9 +366,9 @@ typedef struct shmkit_barrier {
 SHMKIT_ASSERT(sizeof(shmkit_barrier) == 384, "shmkit_barrier changed size");
 SHMKIT_FIELD(shmkit_barrier, word, 0, 8);
 SHMKIT_FIELD(shmkit_barrier, parties, 8, 4);
-SHMKIT_FIELD(shmkit_barrier, reserved0, 12, 4);
+SHMKIT_FIELD(shmkit_barrier, joins, 12, 4);
 SHMKIT_FIELD(shmkit_barrier, timeout_ns, 16, 8);
-SHMKIT_FIELD(shmkit_barrier, reserved1, 24, 104);
+SHMKIT_FIELD(shmkit_barrier, reserved0, 24, 104);
 SHMKIT_FIELD(shmkit_barrier, ends, 128, 256);
 
 #endif

@@ -324,6 +324,22 @@ func TestBarrierDeaths(t *testing.T) {
 	})
 }
 
+// Whoever sleeps watches those too who come later.
+func TestBarrierLateDeath(t *testing.T) {
+	withDeaths(t, "barrier3", 3, func(s *stage) {
+		for range 3 {
+			s.play(
+				step{0, "wait", sleeps},
+				step{1, "wait", sleeps},
+				step{1, dies, ""},
+				step{0, ends, "broken"},
+				step{0, "reset", "ok"},
+			)
+			s.actors[1] = s.process("barrier3", 1)
+		}
+	})
+}
+
 // conformance: BR-12
 func TestBarrierParties(t *testing.T) {
 	for _, n := range []int{0, -1, 1 << 16, math.MinInt} {

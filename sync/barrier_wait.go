@@ -15,8 +15,8 @@ import (
 )
 
 // watched is how many members a party sleeps on the death words of: as many as
-// park.Round takes beside the generation.
-const watched = 7
+// park.Round takes beside the generation and Barrier.Joins.
+const watched = 6
 
 // errActs ends the loop of the party that has to run its action.
 var errActs = errors.New("sync: last party")
@@ -54,13 +54,19 @@ func (p *party) wait(ctx context.Context, action func() error) (int, error) {
 	return p.index, nil
 }
 
-// join makes this process one that is expected. Its cell can be empty again, if
-// another handle's last use was closed beside this call.
+// join makes this process one that is expected, and lets those who sleep watch it too.
+// Its cell can be empty again, if the last use of another handle ended beside this call.
 func (b *Barrier) join() {
 	cell := &b.members[layout.OwnerSlot(b.self)]
-	if atomic.LoadUint32(cell) != b.self {
-		// sync: party expected
-		atomic.StoreUint32(cell, b.self)
+	if atomic.LoadUint32(cell) == b.self {
+		return
+	}
+	// sync: party expected
+	atomic.StoreUint32(cell, b.self)
+	atomic.AddUint32(&b.head.Joins, 1)
+	// Whoever sleeps has set BarrierWaiters before it loaded Joins.
+	if atomic.LoadUint64(&b.head.Word)&layout.BarrierWaiters != 0 {
+		b.wake(&b.head.Joins, word.All)
 	}
 }
 
@@ -131,6 +137,7 @@ func (b *Barrier) change(w uint64, move word.Move64) bool {
 func (p *party) watch(r *park.Round, generation uint32) {
 	b := p.b
 	r.On(b.gen, generation)
+	r.On(&b.head.Joins, atomic.LoadUint32(&b.head.Joins)) // before the look at the members
 	n, start := 0, p.next
 	for i := range uint32(layout.MaxSlots) {
 		slot := (start + i) % layout.MaxSlots

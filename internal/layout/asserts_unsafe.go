@@ -163,6 +163,8 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Word)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Parties)-8]
 	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Parties)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Joins)-12]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Joins)-4]
 	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.TimeoutNS)-16]
 	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.TimeoutNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Ends)-128]

@@ -43,7 +43,7 @@ type Barrier struct {
 
 	Word      uint64    // see the table above
 	Parties   uint32    // how many must come, 1 … MaxParties; written by the creator
-	_         [4]byte   // zero
+	Joins     uint32    // futex: raised by whoever takes part now, so that sleepers look who lives
 	TimeoutNS int64     // how long a call waits at most, 0 = for ever; written by the creator
 	_         [104]byte // zero
 

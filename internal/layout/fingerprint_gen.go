@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0x6b532818dab621e9
+const Fingerprint uint64 = 0x9f83e18a5e14ea9d
