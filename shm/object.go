@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -33,6 +34,7 @@ type Object struct {
 
 	refs   int         // guarded by core.mu
 	shared atomic.Bool // a handle was encoded: others may be about to use it
+	local  sync.Mutex  // see Local
 }
 
 // NewObject creates an object. With a name it is reachable by OpenObject and

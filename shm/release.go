@@ -11,6 +11,7 @@ import (
 // setHolder notes that the process in slot uses o. Only that process, or the one
 // that sweeps it, ever touches the bit.
 func setHolder(o *layout.Object, slot uint32) {
+	// sync: object held. Before the process looks at the state, or at the payload.
 	atomic.OrUint64(&o.Holders[slot/64], 1<<(slot%64))
 }
 

@@ -15,6 +15,9 @@ var (
 	// ErrNotRecoverable: somebody got ErrOwnerDied and unlocked without
 	// MarkConsistent. The lock can never be taken again.
 	ErrNotRecoverable = errors.New("sync: lock is not recoverable")
+	// ErrInconsistent: RLock of an RWMutex whose writer died inside. The caller does
+	// not read: first somebody must Lock, repair, MarkConsistent and Unlock.
+	ErrInconsistent = errors.New("sync: a writer died; lock to write and repair before anybody reads")
 	// ErrNotHeld: Unlock or MarkConsistent of a lock that this process does not
 	// hold. The lock is unchanged.
 	ErrNotHeld = errors.New("sync: lock is not held by this process")

@@ -22,3 +22,20 @@ func raceRelease(m *Mutex) {
 		race.Release(unsafe.Pointer(o))
 	}
 }
+
+// Readers of an RWMutex are ordered with writers, not among themselves: they have a
+// second key, inside the same object.
+
+func readerKey(o *shm.Object) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(o), 8) }
+
+func raceAcquireReaders(m *Mutex) {
+	if o, mapped := m.obj.(*shm.Object); mapped {
+		race.Acquire(readerKey(o))
+	}
+}
+
+func raceReleaseReader(m *Mutex) {
+	if o, mapped := m.obj.(*shm.Object); mapped {
+		race.Release(readerKey(o))
+	}
+}

@@ -25,6 +25,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Mutex](), "robust mutex"},
 		{reflect.TypeFor[Event](), "event"},
 		{reflect.TypeFor[Barrier](), "head of a barrier; the items are owner ids by slot"},
+		{reflect.TypeFor[Bell](), "follows the Mutex of an RWMutex"},
+		{reflect.TypeFor[Reader](), "one slot's readers of an RWMutex"},
 	}
 }
 
