@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0x9F83E18A5E14EA9D)
+#define SHMKIT_FINGERPRINT UINT64_C(0xA3DBBDDC71D38C69)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -132,6 +132,17 @@
 #define SHMKIT_BARRIER_FUTEX 4
 #define SHMKIT_BARRIER_ARRIVED_BITS 16
 #define SHMKIT_BARRIER_GENERATION_SHIFT 32
+
+// RWMutex.
+#define SHMKIT_NEAR_READERS 64
+#define SHMKIT_RW_MUTEX_HEAD 128
+#define SHMKIT_RW_MUTEX_CELLS 1984
+#define SHMKIT_BELL_OFF 64
+#define SHMKIT_READER_ACTIVE UINT64_C(0x00000000FFFFFFFF)
+#define SHMKIT_READER_WAITING UINT64_C(0x00FFFFFF00000000)
+#define SHMKIT_READER_ONE UINT64_C(0x0000000100000000)
+#define SHMKIT_READER_PHASE UINT64_C(0x0100000000000000)
+#define SHMKIT_BELL_WAITERS UINT32_C(0x80000000)
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -370,5 +381,25 @@ SHMKIT_FIELD(shmkit_barrier, joins, 12, 4);
 SHMKIT_FIELD(shmkit_barrier, timeout_ns, 16, 8);
 SHMKIT_FIELD(shmkit_barrier, reserved0, 24, 104);
 SHMKIT_FIELD(shmkit_barrier, ends, 128, 256);
+
+// shmkit_bell: follows the Mutex of an RWMutex.
+typedef struct shmkit_bell {
+	uint32_t word; // see the table above; written by readers that wait and by who wakes them
+	uint8_t reserved0[60]; // zero
+} shmkit_bell;
+
+SHMKIT_ASSERT(sizeof(shmkit_bell) == 64, "shmkit_bell changed size");
+SHMKIT_FIELD(shmkit_bell, word, 0, 4);
+SHMKIT_FIELD(shmkit_bell, reserved0, 4, 60);
+
+// shmkit_reader: one slot's readers of an RWMutex.
+typedef struct shmkit_reader {
+	uint32_t active; // goroutines that read; a futex of the writer that waits for 0
+	uint32_t turn; // phase:8 | waiting:24
+} shmkit_reader;
+
+SHMKIT_ASSERT(sizeof(shmkit_reader) == 8, "shmkit_reader changed size");
+SHMKIT_FIELD(shmkit_reader, active, 0, 4);
+SHMKIT_FIELD(shmkit_reader, turn, 4, 4);
 
 #endif

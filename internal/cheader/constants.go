@@ -106,6 +106,7 @@ func constantGroups() []constantGroup {
 			plain("MaxParties", layout.MaxParties), plain("BarrierEnds", layout.BarrierEnds), plain("BarrierFutex", layout.BarrierFutex),
 			derived("BARRIER_ARRIVED_BITS", bits.TrailingZeros64(layout.BarrierWord(0, 0, 1, 0))),
 			derived("BARRIER_GENERATION_SHIFT", bits.TrailingZeros64(layout.BarrierWord(1, 0, 0, 0))),
+		}},
 		{"RWMutex", []define{
 			plain("NearReaders", layout.NearReaders), plain("RWMutexHead", layout.RWMutexHead),
 			plain("RWMutexCells", layout.RWMutexCells),

@@ -24,7 +24,7 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, cOperations, fault())
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, rendezvousOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

@@ -169,4 +169,14 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.TimeoutNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Ends)-128]
 	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Ends)-256]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Bell{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Bell{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Bell{}.Word)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{})-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Reader{}.Active)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Active)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Reader{}.Turn)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Reader{}.Turn)-4]
 )

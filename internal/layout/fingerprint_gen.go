@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0x9f83e18a5e14ea9d
+const Fingerprint uint64 = 0xa3dbbddc71d38c69
