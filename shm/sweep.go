@@ -74,7 +74,9 @@ func (v *view) sweepObject(i uint32, o *layout.Object, owner uint32, admin func(
 		}
 	case s == layout.ObjectFreeing && mine:
 		v.finishFree(i, o, state)
-	case s == layout.ObjectReady:
+	default:
+		// Whatever another process was at when this looked: it may be done, and have
+		// seen the bit that is gone now.
 		v.freeIfUnused(i, o, slot)
 	}
 	return nil

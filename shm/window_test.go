@@ -18,9 +18,10 @@ import (
 
 // Offsets of the fields that these tests write, as docs/format.md has them.
 const (
-	headerBootID = 128
-	headerPages  = 264
-	objectState  = 0
+	headerBootID  = 128
+	headerPages   = 264
+	objectState   = 0
+	objectHolders = 384
 )
 
 func init() { shmtest.Register("holder", holdLock) }
@@ -257,5 +258,32 @@ func TestLockDoesNotWaitForTheDirectory(t *testing.T) {
 		must(t, o.Close())
 		must(t, m.Close())
 		p.Kill()
+	}
+}
+
+// A sweep looks at an object whose name a living process is removing. Before it
+// takes the hold of the dead away, the other is done, and has seen that hold. The
+// sweep is the last one then, and has to free the object.
+func TestSweepIsTheLast(t *testing.T) {
+	seg := create(t, "last")
+	slot := deadSlot(t, seg)
+	keep, err := seg.NewObject("", bytesSpec(1), nil)
+	must(t, err)
+	defer keep.Close()
+	o, err := seg.NewObject("", bytesSpec(1), nil)
+	must(t, err)
+	h, err := o.Handle()
+	must(t, err)
+	record := recordAt(t, seg, h.Index)
+	holders := record + objectHolders + 8*int64(slot/64)
+	poke(t, seg, holders, peek(t, seg, holders)|1<<(slot%64))
+	must(t, o.Close())
+	poke(t, seg, record+objectState, layout.ObjectState(layout.ObjectRemoving, 0, h.Generation))
+	defer shm.OnDisown(func() {
+		poke(t, seg, record+objectState, layout.ObjectState(layout.ObjectReady, 0, h.Generation))
+	})()
+	keep.SweepOwner(layout.Owner(slot, 1))
+	if got, want := peek(t, seg, record+objectState), layout.ObjectState(layout.ObjectFree, 0, h.Generation); got != want {
+		t.Errorf("state after the sweep = %#x, want %#x", got, want)
 	}
 }

@@ -204,3 +204,37 @@ func TestHeapMutexBroken(t *testing.T) {
 		t.Errorf("the detector saw nothing: %q", report.String())
 	}
 }
+
+// mourner counts how often it tells others of a death.
+type mourner struct {
+	*actor
+	told atomic.Int64
+}
+
+func (m *mourner) WakeMourners(owner uint32) {
+	m.told.Add(1)
+	m.actor.WakeMourners(owner)
+}
+
+// A process dies, its lock comes to another one, and its slot as well, while
+// somebody still sleeps on its death word. The kernel's one wake-up for the next
+// death in that slot may come to that sleeper, who passes it on.
+func TestMournerOfAnother(t *testing.T) {
+	watchdog(t)
+	d := newDomain(false)
+	first, m := d.start()
+	_, heir := d.start()
+	third, _ := d.start()
+	waiter := &mourner{actor: third}
+	must(t, m.Lock())
+	got := make(chan error)
+	go func() { got <- shsync.MutexIn(waiter, &d.lock, layout.Owner(third.slot, 1)).Lock() }()
+	asleep(1)
+	atomic.StoreUint32(&d.lock.Word, layout.Owner(1, 1)|layout.MutexWaiters)
+	atomic.StoreUint32(&first.Stats().Death, 2000) // of the next one in the slot
+	must(t, heir.Unlock())
+	must(t, <-got)
+	if waiter.told.Load() == 0 {
+		t.Error("nobody else was told")
+	}
+}

@@ -38,6 +38,9 @@ type locking struct {
 	word    *uint32
 	slept   bool          // others may sleep too: keep MutexWaiters set
 	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
+	mourned uint32        // owner whose death word this call slept on
+	death   *uint32       // that word, nil = none
+	living  uint32        // what it was
 	dead    uint32        // owner that the lock was taken over from, 0 = none
 	pause   time.Duration // while the owner is dying
 }
@@ -74,6 +77,7 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 		l.slept = true
 		atomic.AddUint64(&l.m.obj.Stats().Sleeps, 1)
 	}
+	l.awoke()
 	for {
 		if l.m.word.Load() != l.word {
 			return false, ErrClosed
@@ -100,11 +104,23 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 		}
 		l.m.seen(owner)
 		r.On(l.word, move.Next)
-		if death != nil {
+		if l.death = death; death != nil {
+			l.mourned, l.living = owner, living
 			r.On(death, living)
 		}
 		return false, nil
 	}
+}
+
+// awoke passes on that the death word has changed on which this call slept. The
+// kernel wakes one sleeper of it, and that may be this call though the lock has a
+// living holder by now: others sleep there for other locks, or for the process that
+// has the slot since.
+func (l *locking) awoke() {
+	if l.death != nil && atomic.LoadUint32(l.death) != l.living {
+		l.relay(l.mourned)
+	}
+	l.death = nil
 }
 
 // ask finds out about the holder, and bounds the sleep of this turn if it is dying.

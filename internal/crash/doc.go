@@ -17,7 +17,8 @@
 //
 // What it does not do: it does not see what other threads of the child do
 // meanwhile; they must leave shared memory alone. It runs on Linux, amd64 and
-// arm64.
+// arm64, there from ARMv8.1 on: atomic operations made of a load and a store never
+// succeed under a tracer that stops between the two.
 //
 //	t, err := crash.Attach(pid, tid)
 //	err = t.Guard(dir, "")

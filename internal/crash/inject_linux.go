@@ -67,12 +67,25 @@ func (t *Tracer) findEntry(start, end uint64) error {
 	if err != nil {
 		return fmt.Errorf("crash: code: %w", err)
 	}
-	i := bytes.Index(code, systemCall)
+	i := findInstruction(code, systemCall, instructionAlign)
 	if i < 0 {
 		return errNoEntry
 	}
 	t.entry = start + uint64(i)
 	return nil
+}
+
+// findInstruction is where in code the instruction is, -1 if nowhere.
+func findInstruction(code, instruction []byte, align int) int {
+	for at := 0; ; at++ {
+		i := bytes.Index(code[at:], instruction)
+		if i < 0 {
+			return -1
+		}
+		if at += i; at%align == 0 {
+			return at
+		}
+	}
 }
 
 // callers are the addresses of the instructions that the thread is in, innermost

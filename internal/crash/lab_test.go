@@ -105,12 +105,20 @@ func tryOperation(s *scene, r *rand.Rand) *record {
 	for i, k := range sample(r, len(rec.events)+1, 2) {
 		where := "before it begins"
 		if k > 0 {
-			where = fmt.Sprintf("event %d of %d, %s in %s", k, len(rec.events), rec.events[k-1], rec.events[k-1].Where())
+			where = fmt.Sprintf("event %d of %d, %s in %s", k, len(rec.events), rec.events[k-1], rec.where(k))
 		}
 		s.kill(k, rec.events)
 		rec.killed[k] = s.look("killed at " + where)
 		if *full || i == 0 {
 			rec.frozen[k] = s.freeze(k, rec.events, "frozen at "+where)
+		}
+		if *full || i == 1 {
+			// Now it is one who was there already that meets what the dead left.
+			s.kill(k, rec.events)
+			s.ask(s.resident, "give", where)
+			s.ask(s.resident, "got", where)
+			s.ask(s.resident, "look", "killed at "+where+", the resident is first")
+			s.look("killed at " + where + ", the resident was first")
 		}
 	}
 	for _, n := range sample(r, len(rec.instructions), 2) {
@@ -124,9 +132,14 @@ func tryOperation(s *scene, r *rand.Rand) *record {
 	return rec
 }
 
-// watch ends a test that hangs, with all goroutines and the segment.
+// watch ends a test that hangs, with all goroutines and the segment, before go test
+// does.
 func (s *scene) watch() {
-	shmtest.Watchdog(s.t, 20*time.Minute, func() {
+	limit := 8 * time.Minute
+	if *full {
+		limit = 20 * time.Minute
+	}
+	shmtest.Watchdog(s.t, limit, func() {
 		info, err := s.seg.Info()
 		fmt.Fprintf(os.Stderr, "%s: segment: %+v %v\n", s.op.name, info, err)
 		found, err := s.seg.Check()

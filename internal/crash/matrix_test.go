@@ -52,6 +52,15 @@ func (r *record) sees(k int) string {
 	return noTrace
 }
 
+// where is the function that made event k. A program in C has others at the same
+// addresses.
+func (r *record) where(k int) string {
+	if r.op.c {
+		return ""
+	}
+	return r.events[k-1].Where()
+}
+
 // rows needs every point.
 func (r *record) rows() (out []row) {
 	for k := range len(r.events) + 1 {
@@ -62,7 +71,7 @@ func (r *record) rows() (out []row) {
 		from := "the beginning"
 		if k > 0 {
 			from = fmt.Sprintf("`%v`", r.events[k-1])
-			if in := r.events[k-1].Where(); in != "" {
+			if in := r.where(k); in != "" {
 				from += fmt.Sprintf(" in `%s`", in)
 			}
 		}
@@ -128,15 +137,21 @@ func (r *record) agrees(t *testing.T, table string) {
 	if write {
 		return
 	}
-	var sees []string
+	var sees, waits []string
 	for line := range strings.Lines(table) {
 		if cells := strings.Split(line, " | "); len(cells) == 4 && cells[0] == "| "+r.op.name {
 			sees = append(sees, cells[2])
+			waits = append(waits, strings.TrimSuffix(cells[3], " |\n"))
 		}
 	}
 	for k := range r.killed {
 		if s := r.sees(k); !slices.Contains(sees, s) {
 			t.Errorf("%s, killed at event %d: survivors see %q, which %s does not say", r.op.name, k, s, matrixFile)
+		}
+	}
+	for k := range r.frozen {
+		if w := r.frozen[k].waits(); !slices.Contains(waits, w) {
+			t.Errorf("%s, stopped at event %d holds up %s, which %s does not say", r.op.name, k, w, matrixFile)
 		}
 	}
 }

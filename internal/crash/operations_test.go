@@ -174,7 +174,13 @@ func (v *victim) wait() {
 }
 
 // corpseStores leaves the value half-copied.
-func corpseStores(s *scene) { s.killIn("value.Store, 128 bytes", 12) }
+func corpseStores(s *scene) {
+	s.t.Helper()
+	s.killIn("value.Store, 128 bytes", 12)
+	if l := *s.value.Pointer(); l == uniform(l[0]) {
+		s.t.Fatalf("value is %v: there is nothing to repair", l)
+	}
+}
 
 var valueOperations = []operation{
 	{name: "value.Store", brief: true, shows: []string{"count"},

@@ -45,7 +45,9 @@ const (
 
 func newScene(t *testing.T, op operation) *scene {
 	t.Helper()
-	s := &scene{t: t, op: op, dir: t.TempDir()}
+	dir, err := filepath.EvalSymlinks(t.TempDir()) // the kernel's name of it
+	must(t, err)
+	s := &scene{t: t, op: op, dir: dir}
 	seg, err := shm.Create(filepath.Join(s.dir, segName), shm.WithSize(4096), shm.WithMaxSize(1<<30))
 	must(t, err)
 	s.seg = seg
@@ -104,6 +106,7 @@ func (s *scene) start(step bool) traced {
 	}
 	tr, err := crash.Attach(pid, tid)
 	must(s.t, err)
+	s.t.Cleanup(tr.End) // before the process is waited for
 	if step && !s.op.c {
 		must(s.t, tr.Hold(monitor(s.t, pid)))
 	}
@@ -279,8 +282,12 @@ func (s *scene) look(where string) report {
 	s.t.Helper()
 	s.sound(where + ", nobody has cleaned up yet")
 	s.ask(s.resident, "give", where)
-	s.ask(s.resident, "got", where)
+	got := s.ask(s.resident, "got", where)
 	r := s.ask(s.visitor, "look", where)
+	if got != "" { // it had the lock before the visitor
+		_, rest, _ := strings.Cut(string(r), ";")
+		r = got + report(";"+rest)
+	}
 	s.ask(s.resident, "look", where)
 	s.sound(where + ", after the survivors")
 	info, err := s.seg.Info()

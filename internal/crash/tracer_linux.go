@@ -38,6 +38,7 @@ type Tracer struct {
 	first    uint64 // argument of the system call that the thread is in
 	deliver  int    // signal that the thread gets when it goes on
 	entry    uint64 // address of an instruction that enters the kernel
+	ended    bool
 
 	// Rouse, if set, ends the sleep that the thread is in, for example by giving
 	// back a lock. It is called when the thread has to go on from there. Without it
@@ -114,9 +115,22 @@ func (t *Tracer) Step(instructions int, over func() bool) (done []uint64, err er
 // Kill sends SIGKILL to the process and ends the trace: until its tracer has seen
 // its end the thread stays, and with it the process.
 func (t *Tracer) Kill() error {
-	defer runtime.UnlockOSThread()
 	// The kernel marks the death word only where the process itself could.
-	err := t.unguard()
+	return t.end(t.unguard())
+}
+
+// End kills the process if neither Kill nor Freeze has ended the trace, whatever
+// state that is in: for a test that fails in the middle. The parent of the process
+// would wait for it in vain.
+func (t *Tracer) End() {
+	if !t.ended {
+		t.end(nil)
+	}
+}
+
+func (t *Tracer) end(err error) error {
+	t.ended = true
+	defer runtime.UnlockOSThread()
 	if e := unix.Kill(t.pid, unix.SIGKILL); err == nil && e != nil {
 		err = fmt.Errorf("crash: kill: %w", e)
 	}
@@ -146,6 +160,7 @@ func (t *Tracer) Freeze() error {
 	if err := t.unguard(); err != nil {
 		return err
 	}
+	t.ended = true
 	// Sent to this thread it comes before the thread's next instruction.
 	if err := unix.Tgkill(t.pid, t.tid, unix.SIGSTOP); err != nil {
 		return fmt.Errorf("crash: stop: %w", err)

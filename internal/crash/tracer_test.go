@@ -89,7 +89,15 @@ var faults = []struct {
 			v.Must(err)
 		}
 	}}, "participant[900]: State = 7"},
+	{operation{name: "adds twice", prepare: func(v *victim) func() {
+		v.attach()
+		return func() { v.count.Add(2) }
+	}}, "count is 3, was 1"},
+	{operation{name: givenUp, prepare: func(v *victim) func() { return func() {} }}, givenUp},
 }
+
+// givenUp is no fault of an operation: the test fails while the victim is traced.
+const givenUp = "given up"
 
 const faultEnv = "SHMKIT_CRASH_FAULT"
 
@@ -110,6 +118,10 @@ func TestFault(t *testing.T) {
 		t.Skip("for TestTheLabBites, which runs it with a fault")
 	}
 	s := newScene(t, find(name))
+	if name == givenUp {
+		s.start(false)
+		t.Fatal(name) // and does not hang
+	}
 	s.survey()
 }
 

@@ -52,6 +52,7 @@ func (s *survivor) visitFrozen() (string, error) {
 		return "", err
 	}
 	mine.count.Add(1)
+	mine.count.Add(^uint64(0)) // what the stopped one does counts alone
 	return "", errors.Join(mine.close(), seg.Close())
 }
 
@@ -101,34 +102,41 @@ func (s *survivor) valueOf(mine *cast) (string, error) {
 	if l != uniform(l[0]) {
 		return "torn", fmt.Errorf("torn: %v", l)
 	}
-	found := s.changed("value", l[0])
+	found, err := s.changed("value", l[0])
 	mine.value.Store(uniform(l[0]))
-	return found, nil
+	return found, err
 }
 
 func (s *survivor) countOf(mine *cast) (string, error) {
-	found := s.changed("count", mine.count.Load())
-	s.last["count"] = mine.count.Add(1) + 1 // the resident adds 1, too
-	return found, nil
+	now := mine.count.Load()
+	found, err := s.changed("count", now)
+	mine.count.Store(now + 1)
+	s.last["count"] = now + 1
+	return found, err
 }
 
 // itemsOf looks at one item, and at the lock, which a user of items may hold.
 func (s *survivor) itemsOf(mine *cast) (string, error) {
-	found := s.changed("items", mine.items.LoadAt(7))
-	died, err := take(mine.items.Mutex())
+	found, err := s.changed("items", mine.items.LoadAt(7))
+	died, e := take(mine.items.Mutex())
 	if died != "free" {
 		found += ", " + died
 	}
-	return found, errors.Join(err, mine.items.Unlock())
+	return found, errors.Join(err, e, mine.items.Unlock())
 }
 
-func (s *survivor) changed(name string, now uint64) string {
-	old := s.last[name] == now
+// changed tells whether the victim has done its operation, which adds 1. Nobody
+// else changes what it is about.
+func (s *survivor) changed(name string, now uint64) (string, error) {
+	old := s.last[name]
 	s.last[name] = now
-	if old {
-		return "old"
+	switch now {
+	case old:
+		return "old", nil
+	case old + 1:
+		return "new", nil
 	}
-	return "new"
+	return "neither", fmt.Errorf("%s is %d, was %d", name, now, old)
 }
 
 // nameOf tells whether there is an object of that name, whether the resident keeps
