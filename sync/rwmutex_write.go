@@ -64,6 +64,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 			// Dead, and its successor in the slot, if there is one, came after c was read:
 			// that one's readers find the word taken.
 			if d.rw.obj.Occupant(slot) == who {
+				d.relay(who)
 				d.dead = append(d.dead, who)
 				d.slot++
 			}
@@ -81,7 +82,6 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 // end does what can wait until nobody reads.
 func (d *draining) end() {
 	for _, who := range d.dead {
-		d.relay(who)
 		d.m.obj.SweepOwner(who)
 	}
 	if race.Enabled {
