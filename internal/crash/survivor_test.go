@@ -30,8 +30,14 @@ type survivor struct {
 	seg  *shm.Segment // of the resident
 	file *os.File     // to ask for locks on the segment
 	has  bool         // the resident has the lock
-	want chan error   // the resident waits for the lock; nil: it does not
+	want chan grab    // the resident waits for the lock; nil: it does not
 	last map[string]uint64
+}
+
+// grab is how a lock was found that was waited for.
+type grab struct {
+	found string
+	err   error
 }
 
 func newSurvivor(c *shmtest.Child) *survivor {
@@ -85,27 +91,27 @@ func (s *survivor) give() (string, error) {
 
 // wants waits for the lock beside what the resident does otherwise.
 func (s *survivor) wants() (string, error) {
-	s.want = make(chan error, 1)
+	s.want = make(chan grab, 1)
 	go func() {
-		_, err := take(s.lock)
-		s.want <- err
+		found, err := take(s.lock)
+		s.want <- grab{found, err}
 	}()
 	return "", nil
 }
 
 // got is over when the resident has got the lock that it wants, and has given it
-// back.
+// back. It reports how it found the lock, as the visitor does.
 func (s *survivor) got() (string, error) {
 	e := s.guests.each(func(_ string, g guest) error { return g.got() })
 	if s.want == nil {
 		return "", e
 	}
-	err := <-s.want
+	g := <-s.want
 	s.want = nil
-	if err == nil {
-		err = s.lock.Unlock()
+	if g.err == nil {
+		g.err = s.lock.Unlock()
 	}
-	return "", errors.Join(err, e)
+	return "lock=" + g.found, errors.Join(g.err, e)
 }
 
 // use does what the resident has objects for.
@@ -119,7 +125,8 @@ func (s *survivor) use() (string, error) {
 		}
 	}
 	s.count.Add(1)
-	return "", s.anonymous(s.seg)
+	s.count.Add(^uint64(0)) // the visitor counts what victims add
+	return "", errors.Join(s.anonymous(s.seg), s.named(s.seg, "resident"))
 }
 
 // anonymous makes an object without a name, and closes it.
@@ -153,17 +160,21 @@ func (s *survivor) frozen() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.count.Add(1)
-	if s.count.Load() == 0 {
-		return "", errors.New("count is 0")
+	if s.count.Add(1) == 1 {
+		return "", errors.New("count was 0")
 	}
+	s.count.Add(^uint64(0)) // what the stopped one does counts alone
 	var waits []string
 	for _, l := range []struct {
 		name string
 		m    *shsync.Mutex
 	}{{"the lock", s.lock}, {"the other lock", s.other}, {"the value", s.value.Mutex()}, {"the items", s.items.Mutex()}} {
 		if l.m == s.lock && s.want != nil {
-			continue // it is taken as soon as it is free
+			// The resident takes it as soon as it is free, and is asked for it later.
+			if info := l.m.Info(); info.State == "held" && info.OwnerPID != uint32(os.Getpid()) {
+				waits = append(waits, l.name+"=held")
+			}
+			continue
 		}
 		held, err := s.tryFrozen(l.m)
 		if err != nil {
