@@ -22,6 +22,8 @@ func roleOf(name string) func(args []string) (role, error) {
 		return handoffChild
 	case "read":
 		return readChild
+	case "come":
+		return comeChild
 	case "hold":
 		return holdChild
 	case "attach-segment":

@@ -41,10 +41,14 @@ func main() {
 
 func benchmarks() []benchmark {
 <<<<<<< HEAD
+<<<<<<< HEAD
 	return slices.Concat(mutexRows(), condRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 =======
 	return slices.Concat(mutexRows(), rwmutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 >>>>>>> recursive
+=======
+	return slices.Concat(mutexRows(), rendezvousRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+>>>>>>> suite
 }
 
 func run(o options) error {

@@ -69,6 +69,7 @@
 #include "shmkit_scalar.h"
 #include "shmkit_mutex.h"
 #include "shmkit_cond.h"
+#include "shmkit_event.h"
 #include "shmkit_value.h"
 
 // shk_unload gives back all that shk_open_once took, the descriptor and with it

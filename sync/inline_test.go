@@ -15,7 +15,7 @@ func TestFastPathsInline(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, f := range []string{"(*Mutex).Lock", "(*Mutex).Unlock"} {
+	for _, f := range []string{"(*Mutex).Lock", "(*Mutex).Unlock", "(*Event).Wait", "(*Event).IsSet"} {
 		if !strings.Contains(string(out), "can inline "+f+"\n") {
 			t.Errorf("%s does not inline", f)
 		}

@@ -78,13 +78,22 @@ func (r *reading) attempt(round *park.Round) (done bool, err error) {
 			// Before all that is looked at: what changes after that changes the bell.
 			bell = r.announce()
 <<<<<<< HEAD
+<<<<<<< HEAD
 			if r.granted() {
 				r.passOn(bell, 0)
 				return true, nil
 			}
+=======
+>>>>>>> suite
 		}
 		w := atomic.LoadUint32(r.p.word)
 		owner := w & layout.OwnerMask
+		// After the look at the word: a writer that died after it had let this call in
+		// has not rung, and the next one, on whom it would sleep, waits for it.
+		if r.granted() {
+			r.passOn(bell, 0)
+			return true, nil
+		}
 		switch v := word.ReaderLook(w, word.Unasked); {
 		case v == word.Taken && (r.state == counted || r.count()):
 			r.passOn(bell, owner)
@@ -130,11 +139,15 @@ func (r *reading) sleepFor(round *park.Round, bell, w uint32) (again bool, err e
 	// Before the question who lives, as in locking.attempt.
 	death, living, _ := r.m.obj.DeathWord(owner)
 	if v := word.ReaderLook(w, r.ask(round, owner)); v != word.Sleep {
+		r.relay(owner)
 		if atomic.LoadUint32(r.p.word)&layout.OwnerMask != owner {
 			return true, nil // the dead one had given it back, or another took it over
 		}
 <<<<<<< HEAD
+<<<<<<< HEAD
 		r.relay(owner)
+=======
+>>>>>>> suite
 		return false, refusal(v, w)
 	}
 	r.bell, r.writer = bell, owner

@@ -68,6 +68,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 			// Dead, and its successor in the slot, if there is one, came after c was read:
 			// that one's readers find the word taken.
 			if d.rw.obj.Occupant(slot) == who {
+				d.relay(who)
 				d.dead = append(d.dead, who)
 				d.slot++
 			}
@@ -90,9 +91,12 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 func (d *draining) end() {
 	for _, who := range d.dead {
 <<<<<<< HEAD
+<<<<<<< HEAD
 		d.relay(who)
 =======
 >>>>>>> recursive
+=======
+>>>>>>> suite
 		d.m.obj.SweepOwner(who)
 	}
 	if race.Enabled {

@@ -44,6 +44,7 @@ static const char *mutex(const char *call, const char *arg)
 	return "what?";
 }
 
+<<<<<<< HEAD
 // cond: the lock of a condition has its name and "-lock" behind that.
 static const char *cond(const char *call, const char *arg)
 {
@@ -79,14 +80,41 @@ static int find_lock(const char *name)
 	return shmkit_find(&segment, text, &lock);
 }
 
+=======
+static const char *event(const char *call, const char *arg)
+{
+	struct timespec deadline = shmkit_deadline(atol(arg));
+	if (is(call, "wait") && *arg)
+		return outcome(shmkit_event_timedwait(&handle, &deadline));
+	if (is(call, "wait"))
+		return outcome(shmkit_event_wait(&handle));
+	if (is(call, "set"))
+		return outcome(shmkit_event_set(&handle));
+	if (is(call, "clear"))
+		return outcome(shmkit_event_clear(&handle));
+	if (is(call, "pulse")) {
+		int err = shmkit_event_set(&handle);
+		return outcome(err ? err : shmkit_event_clear(&handle));
+	}
+	if (is(call, "isset"))
+		return shmkit_event_is_set(&handle) ? "true" : "false";
+	return "what?";
+}
+
+>>>>>>> suite
 typedef const char *performer(const char *call, const char *arg);
 
 static performer *performer_of(const char *kind)
 {
 	if (is(kind, "mutex"))
 		return mutex;
+<<<<<<< HEAD
 	if (is(kind, "cond"))
 		return cond;
+=======
+	if (is(kind, "event"))
+		return event;
+>>>>>>> suite
 	return NULL;
 }
 

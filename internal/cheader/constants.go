@@ -102,6 +102,17 @@ func constantGroups() []constantGroup {
 			derived("COND_TICKET_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 0, 1))),
 			derived("COND_OWNER_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 1, 0))),
 			plain("CondMost", layout.CondMost),
+		{"Event word", []define{
+			word32("EventWaiters", layout.EventWaiters), word32("EventIsSet", layout.EventIsSet),
+			word32("EventGeneration", layout.EventGeneration),
+		}},
+		{"Barrier word", []define{
+			word64("BarrierWaiters", layout.BarrierWaiters), word64("BarrierFilling", layout.BarrierFilling),
+			word64("BarrierActing", layout.BarrierActing), word64("BarrierBroken", layout.BarrierBroken),
+			word64("BarrierStateMask", layout.BarrierStateMask),
+			plain("MaxParties", layout.MaxParties), plain("BarrierEnds", layout.BarrierEnds), plain("BarrierFutex", layout.BarrierFutex),
+			derived("BARRIER_ARRIVED_BITS", bits.TrailingZeros64(layout.BarrierWord(0, 0, 1, 0))),
+			derived("BARRIER_GENERATION_SHIFT", bits.TrailingZeros64(layout.BarrierWord(1, 0, 0, 0))),
 		}},
 		{"RWMutex", []define{
 			plain("NearReaders", layout.NearReaders), plain("RWMutexHead", layout.RWMutexHead),

@@ -25,11 +25,15 @@ var table []operation
 
 func init() {
 <<<<<<< HEAD
+<<<<<<< HEAD
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, condOperations, cOperations, fault())
 =======
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations,
 		recursiveOperations, onceOperations, waitgroupOperations, cOperations, fault())
 >>>>>>> recursive
+=======
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, rendezvousOperations, cOperations, fault())
+>>>>>>> suite
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

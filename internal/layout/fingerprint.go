@@ -24,6 +24,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
 		{reflect.TypeFor[Cond](), "head of a condition"},
+		{reflect.TypeFor[Event](), "event"},
+		{reflect.TypeFor[Barrier](), "head of a barrier; the items are owner ids by slot"},
 		{reflect.TypeFor[Bell](), "follows the Mutex of an RWMutex"},
 		{reflect.TypeFor[Reader](), "one slot's readers of an RWMutex"},
 		{reflect.TypeFor[RecursiveMutex](), "who of a process holds a recursive mutex, and how often"},

@@ -36,6 +36,7 @@ func actors() []Actor {
 	return []Actor{
 		new(exclusion), new(numbers), new(tokens), new(stores), new(bank), new(names), new(blobs), new(letters), new(segments),
 		new(shelf),
+		new(meetings),
 	}
 }
 

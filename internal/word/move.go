@@ -44,13 +44,22 @@ const (
 	NotRecoverable
 	// Corrupt: no process writes such a word.
 	Corrupt
+	// Passed: what the caller waits for has happened, or what it wants is done.
+	Passed
+	// Arrived: the caller is one of the parties, and others are missing.
+	Arrived
+	// Last: the caller is the last of the parties, and has an action to run before it
+	// releases them.
+	Last
+	// Broken: the generation will not pass, or did not.
+	Broken
 
 	verdicts = iota
 )
 
 var verdictNames = [verdicts]string{
 	"Taken", "TakenOver", "Held", "Sleep", "Released", "Ruined", "Orphaned", "Repaired", "NotHeld", "Consistent",
-	"NotRecoverable", "Corrupt",
+	"NotRecoverable", "Corrupt", "Passed", "Arrived", "Last", "Broken",
 }
 
 // String is the name of the constant.
