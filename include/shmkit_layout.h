@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xB9F0C60A2C7C5213)
+#define SHMKIT_FINGERPRINT UINT64_C(0xD96797242F9901FA)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -115,6 +115,13 @@
 #define SHMKIT_MUTEX_DIED UINT32_C(0x40000000)
 #define SHMKIT_MUTEX_ORPHAN UINT32_C(0x40100000)
 #define SHMKIT_MUTEX_UNUSABLE UINT32_C(0x40200000)
+
+// Semaphore word, and owned permits.
+#define SHMKIT_SEMAPHORE_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_SEMAPHORE_MANY UINT32_C(0x40000000)
+#define SHMKIT_SEMAPHORE_MOST UINT32_C(0x3FFFFFFF)
+#define SHMKIT_PERMITS_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_PERMITS_MOST UINT32_C(0x100000)
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -323,5 +330,31 @@ SHMKIT_FIELD(shmkit_mutex, seen_owner, 4, 4);
 SHMKIT_FIELD(shmkit_mutex, seen_ns, 8, 8);
 SHMKIT_FIELD(shmkit_mutex, takeovers, 16, 8);
 SHMKIT_FIELD(shmkit_mutex, reserved0, 24, 40);
+
+// shmkit_semaphore: counting semaphore.
+typedef struct shmkit_semaphore {
+	uint32_t word; // see the table above; by compare-and-swap
+	uint32_t bound; // the largest count that there may be; written by the creator
+	uint8_t reserved0[56]; // zero
+} shmkit_semaphore;
+
+SHMKIT_ASSERT(sizeof(shmkit_semaphore) == 64, "shmkit_semaphore changed size");
+SHMKIT_FIELD(shmkit_semaphore, word, 0, 4);
+SHMKIT_FIELD(shmkit_semaphore, bound, 4, 4);
+SHMKIT_FIELD(shmkit_semaphore, reserved0, 8, 56);
+
+// shmkit_permits: head of owned permits.
+typedef struct shmkit_permits {
+	uint32_t seq; // see the table above; by compare-and-swap
+	uint32_t hint; // cell to look at first; written by whoever gives one back
+	uint64_t takeovers; // permits that were taken back from a dead process; by addition
+	uint8_t reserved0[112]; // zero
+} shmkit_permits;
+
+SHMKIT_ASSERT(sizeof(shmkit_permits) == 128, "shmkit_permits changed size");
+SHMKIT_FIELD(shmkit_permits, seq, 0, 4);
+SHMKIT_FIELD(shmkit_permits, hint, 4, 4);
+SHMKIT_FIELD(shmkit_permits, takeovers, 8, 8);
+SHMKIT_FIELD(shmkit_permits, reserved0, 16, 112);
 
 #endif

@@ -56,6 +56,7 @@ type ObjectInfo struct {
 	CreatorPID uint32
 	Users      int // processes that hold it open
 	Lock       *LockInfo
+	Sync       string // state and owners of what Lock does not tell, in one line
 }
 
 // LockInfo describes the lock of an object.
@@ -169,6 +170,9 @@ func (v *view) objectInfo(i uint32, o *layout.Object) ObjectInfo {
 		if m, err := mem.At[layout.Mutex](v.mem, o.Data+uint64(o.OwnerOff)); err == nil {
 			info.Lock = v.lockInfo(m)
 		}
+	}
+	if k := kindOf(o.Kind); k.describe != nil {
+		info.Sync = k.describe(v, o)
 	}
 	return info
 }

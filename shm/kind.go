@@ -37,6 +37,8 @@ type kind struct {
 	disown func(v *view, o *layout.Object, owner uint32)
 	// check reports the laws that o breaks.
 	check func(c *checker, where string, o *layout.Object)
+	// describe is the state of o for people, in one line; "" if there is nothing to tell.
+	describe func(v *view, o *layout.Object) string
 }
 
 // kinds by number. Those with functions add themselves, each in the file that has

@@ -311,6 +311,16 @@ func (o *Object) Stats() *layout.Participant { return o.core.part }
 // Spec is what the object is.
 func (o *Object) Spec() Spec { return o.spec }
 
+// Describe is the state of o for people, in one line: ObjectInfo.Sync.
+func (o *Object) Describe() string {
+	k := kindOf(o.spec.Kind)
+	if k.describe == nil || o.core.enter() != nil {
+		return ""
+	}
+	defer o.core.leave()
+	return k.describe(o.core.view, o.record)
+}
+
 // PIDOf is the process id behind owner as it saw it itself, 0 if owner is stale.
 func (o *Object) PIDOf(owner uint32) uint32 {
 	p := o.core.participant(layout.OwnerSlot(owner))

@@ -20,6 +20,12 @@ var (
 	ErrNotHeld = errors.New("sync: lock is not held by this process")
 	// ErrConsistent: MarkConsistent of a lock that came without ErrOwnerDied.
 	ErrConsistent = errors.New("sync: lock is consistent already")
+	// ErrTooMany: more than there is room for, such as a Release above the bound.
+	// Nothing has changed.
+	ErrTooMany = errors.New("sync: more than there is room for")
+	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
+	// changed.
+	ErrCount = errors.New("sync: bad count")
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 )

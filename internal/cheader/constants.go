@@ -95,5 +95,10 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+		{"Semaphore word, and owned permits", []define{
+			word32("SemaphoreWaiters", layout.SemaphoreWaiters), word32("SemaphoreMany", layout.SemaphoreMany),
+			word32("SemaphoreMost", layout.SemaphoreMost),
+			word32("PermitsWaiters", layout.PermitsWaiters), word32("PermitsMost", layout.PermitsMost),
+		}},
 	}
 }

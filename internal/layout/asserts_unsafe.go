@@ -153,4 +153,18 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.SeenNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Mutex{}.Takeovers)-16]
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.Takeovers)-8]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Semaphore{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{}.Word)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Semaphore{}.Bound)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{}.Bound)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Seq)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Seq)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Hint)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Hint)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Takeovers)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Takeovers)-8]
 )

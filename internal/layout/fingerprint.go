@@ -23,6 +23,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[Semaphore](), "counting semaphore"},
+		{reflect.TypeFor[Permits](), "head of owned permits"},
 	}
 }
 

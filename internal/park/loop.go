@@ -13,7 +13,7 @@ import (
 const (
 	firstSlice = 4 * time.Millisecond
 	lastSlice  = 256 * time.Millisecond
-	maxWords   = 3
+	maxWords   = 8
 	maxDirect  = 8
 )
 
@@ -28,11 +28,11 @@ type Round struct {
 	within time.Duration
 }
 
-// On names a word to sleep on while it has the value val. It panics at the fourth
+// On names a word to sleep on while it has the value val. It panics at the ninth
 // word of a turn.
 func (r *Round) On(addr *uint32, val uint32) {
 	if r.n == maxWords {
-		panic("park: more than three words")
+		panic("park: more than eight words")
 	}
 	r.words[r.n] = sys.Word{Addr: addr, Val: val}
 	r.n++

@@ -83,7 +83,7 @@ func FutexWait(words []Word, timeout time.Duration) (int, error) {
 	if waitv.Load() == waitvMissing {
 		return waitFirst(words[0], timeout)
 	}
-	var few [6]waiter
+	var few [10]waiter
 	list := few[:0]
 	for _, w := range words {
 		list = append(list, waiter{uint64(w.Val), uint64(uintptr(unsafe.Pointer(w.Addr))), futex2SizeU32, 0})

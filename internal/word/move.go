@@ -44,13 +44,15 @@ const (
 	NotRecoverable
 	// Corrupt: no process writes such a word.
 	Corrupt
+	// TooMany: there is no room for what was given.
+	TooMany
 
 	verdicts = iota
 )
 
 var verdictNames = [verdicts]string{
 	"Taken", "TakenOver", "Held", "Sleep", "Released", "Ruined", "Orphaned", "Repaired", "NotHeld", "Consistent",
-	"NotRecoverable", "Corrupt",
+	"NotRecoverable", "Corrupt", "TooMany",
 }
 
 // String is the name of the constant.

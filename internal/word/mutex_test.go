@@ -106,14 +106,14 @@ func TestMutexFastPaths(t *testing.T) {
 
 func TestVerdictNames(t *testing.T) {
 	seen := map[string]bool{}
-	for v := word.Taken; v <= word.Corrupt; v++ {
+	for v := word.Taken; v <= word.TooMany; v++ {
 		name := v.String()
 		if name == "" || strings.Contains(name, "(") || seen[name] {
 			t.Errorf("verdict %d is called %q", uint8(v), name)
 		}
 		seen[name] = true
 	}
-	if s := (word.Corrupt + 1).String(); s != "Verdict(12)" {
+	if s := (word.TooMany + 1).String(); s != "Verdict(13)" {
 		t.Errorf("no verdict: %q", s)
 	}
 }
