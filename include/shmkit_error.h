@@ -15,6 +15,7 @@ typedef enum shmkit_error {
 	SHMKIT_ETIMEDOUT = 3,       // the deadline passed; the lock is not held
 	SHMKIT_EBUSY = 4,           // held by somebody who lives; or a handle whose lock we hold
 	SHMKIT_EPERM = 5,           // misuse: not the holder, no lock in that object, read-only segment
+	SHMKIT_ETOOMANY = 6,        // a release above the bound of a semaphore
 
 	// Reasons to refuse a file, in the order in which they are looked for.
 	SHMKIT_ESIZE = 10,        // too short for a segment, or shorter than it says
@@ -43,6 +44,7 @@ static inline const char *shmkit_strerror(int code)
 	case SHMKIT_ETIMEDOUT: return "shmkit: timed out";
 	case SHMKIT_EBUSY: return "shmkit: lock is held";
 	case SHMKIT_EPERM: return "shmkit: not the holder, no lock, or read-only";
+	case SHMKIT_ETOOMANY: return "shmkit: more than there is room for";
 	case SHMKIT_ESIZE: return "shmkit: file is too short for a segment";
 	case SHMKIT_EMAGIC: return "shmkit: not a segment";
 	case SHMKIT_EVERSION: return "shmkit: unknown format version";

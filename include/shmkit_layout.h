@@ -347,7 +347,7 @@ SHMKIT_FIELD(shmkit_semaphore, reserved0, 8, 56);
 typedef struct shmkit_permits {
 	uint32_t seq; // see the table above; by compare-and-swap
 	uint32_t hint; // cell to look at first; written by whoever gives one back
-	uint64_t takeovers; // permits that were taken back from a dead process; by addition
+	uint64_t takeovers; // permits taken from the dead, and from those who left with them; by addition
 	uint8_t reserved0[112]; // zero
 } shmkit_permits;
 

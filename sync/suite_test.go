@@ -52,6 +52,7 @@ var performers = map[string]performer{}
 var outcomes = map[string]error{
 	"died": shsync.ErrOwnerDied, "unrecoverable": shsync.ErrNotRecoverable, "notheld": shsync.ErrNotHeld,
 	"timeout": context.DeadlineExceeded, "closed": shsync.ErrClosed,
+	"toomany": shsync.ErrTooMany, "count": shsync.ErrCount,
 }
 
 // outcome is err in an answer.

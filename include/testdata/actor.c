@@ -18,6 +18,8 @@ static const char *outcome(int code)
 	case SHMKIT_EBUSY: return "busy";
 	case SHMKIT_EPERM: return "notheld";
 	case SHMKIT_ECLOSED: return "closed";
+	case SHMKIT_ETOOMANY: return "toomany";
+	case -EINVAL: return "count";
 	default: return shmkit_strerror(code);
 	}
 }
@@ -43,12 +45,40 @@ static const char *mutex(const char *call, const char *arg)
 	return "what?";
 }
 
+// semaphore: the number of permits is in the call, as in "acquire3"; 1 if it is not.
+static const char *semaphore(const char *call, const char *arg)
+{
+	static char text[16];
+	struct timespec deadline = shmkit_deadline(atol(arg));
+	uint32_t n = 1, value = 0;
+	char op[64];
+	int digits = (int)strcspn(call, "0123456789");
+	snprintf(op, sizeof op, "%.*s", digits, call);
+	if (call[digits] != 0)
+		n = (uint32_t)atol(call + digits);
+	if (is(op, "acquire") && *arg)
+		return outcome(shmkit_semaphore_timedacquire(&handle, n, &deadline));
+	if (is(op, "acquire"))
+		return outcome(shmkit_semaphore_acquire(&handle, n));
+	if (is(op, "try"))
+		return outcome(shmkit_semaphore_tryacquire(&handle, n));
+	if (is(op, "release"))
+		return outcome(shmkit_semaphore_release(&handle, n));
+	if (!is(op, "value"))
+		return "what?";
+	int err = shmkit_semaphore_value(&handle, &value);
+	snprintf(text, sizeof text, "%u", value);
+	return err ? outcome(err) : text;
+}
+
 typedef const char *performer(const char *call, const char *arg);
 
 static performer *performer_of(const char *kind)
 {
 	if (is(kind, "mutex"))
 		return mutex;
+	if (is(kind, "semaphore") || is(kind, "bounded"))
+		return semaphore;
 	return NULL;
 }
 
