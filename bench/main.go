@@ -40,7 +40,7 @@ func main() {
 }
 
 func benchmarks() []benchmark {
-	return slices.Concat(mutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+	return slices.Concat(mutexRows(), semaphoreRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

@@ -27,3 +27,6 @@ func MutexIn(o Object, lock *layout.Mutex, self uint32) *Mutex {
 	m.word.Store(&lock.Word)
 	return m
 }
+
+// PermitsSpec is what a permits object is.
+var PermitsSpec = permitsSpec

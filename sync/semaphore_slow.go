@@ -20,7 +20,7 @@ type acquiring struct {
 	slept bool
 }
 
-// acquireOne is outlined so that Acquire inlines.
+// acquireOne is outlined so that Acquire needs no more stack than it has.
 //
 //go:noinline
 func (s *Semaphore) acquireOne() error { return s.acquire(context.Background(), 1) }
@@ -95,7 +95,7 @@ func (s *Semaphore) tryAcquire(n uint32) (bool, error) {
 	}
 }
 
-// release is outlined so that Release inlines.
+// release is outlined as acquireOne is.
 //
 //go:noinline
 func (s *Semaphore) release(n uint32) error {

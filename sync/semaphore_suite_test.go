@@ -89,6 +89,8 @@ func openPermits(text string) (closer, func(args []string) string, error) {
 			return strconv.Itoa(p.Value())
 		case "held":
 			return strconv.Itoa(p.Held())
+		case "close":
+			return outcome(p.Close())
 		case "nested":
 			return outcome(p.With(func() error { return p.With(func() error { return nil }) }))
 		}

@@ -48,7 +48,7 @@ func (c *command) objects(info *shm.Info) error {
 	for _, o := range info.Objects {
 		rows = append(rows, []any{
 			o.Index, or(o.Name, "(anonymous)"), o.Kind, or(o.Type.Signature, "-"), o.Count, size(o.Bytes),
-			fmt.Sprintf("%#x", o.Offset), o.Users, lockState(o.Lock),
+			fmt.Sprintf("%#x", o.Offset), o.Users, or(o.Sync, lockState(o.Lock)),
 		})
 	}
 	return c.table("OBJECT NAME KIND TYPE COUNT SIZE OFFSET USERS LOCK", rows)

@@ -57,6 +57,7 @@ type objectRecord struct {
 	Created   time.Time   `json:"created"`
 	PID       uint32      `json:"creator_pid"`
 	Lock      *lockRecord `json:"lock,omitempty"`
+	Sync      string      `json:"sync,omitempty"` // state and owners in words, of what lock does not tell
 }
 
 type lockRecord struct {
@@ -93,7 +94,7 @@ func recordOf(info *shm.Info) segmentRecord {
 	for _, o := range info.Objects {
 		r.Objects = append(r.Objects, objectRecord{
 			o.Index, o.Name, o.Kind, o.Type.Signature, o.Type.Size, o.Count, o.Offset, o.Bytes, o.Users,
-			o.Created, o.CreatorPID, lockRecordOf(o.Lock),
+			o.Created, o.CreatorPID, lockRecordOf(o.Lock), o.Sync,
 		})
 	}
 	return r
