@@ -19,6 +19,7 @@ type cast struct {
 	value       *value.Value[large]
 	count       *value.Value[uint64]
 	items       *array.Array[uint64]
+	guests      company
 }
 
 // large is a value that no machine stores at once; all words are equal.
@@ -38,7 +39,8 @@ func (c *cast) create(seg *shm.Segment) error {
 	c.value, errs[2] = value.NewIn(seg, "value", uniform(1))
 	c.count, errs[3] = value.NewIn[uint64](seg, "count", 1)
 	c.items, errs[4] = array.NewIn[uint64](seg, "items", 100)
-	return errors.Join(errs[:]...)
+	c.guests = invite()
+	return errors.Join(errors.Join(errs[:]...), c.guests.each(func(_ string, g guest) error { return g.create(seg) }))
 }
 
 func (c *cast) open(seg *shm.Segment) error {
@@ -48,11 +50,13 @@ func (c *cast) open(seg *shm.Segment) error {
 	c.value, errs[2] = value.Open[large](seg, "value")
 	c.count, errs[3] = value.Open[uint64](seg, "count")
 	c.items, errs[4] = array.Open[uint64](seg, "items")
-	return errors.Join(errs[:]...)
+	c.guests = invite()
+	return errors.Join(errors.Join(errs[:]...), c.guests.each(func(_ string, g guest) error { return g.open(seg) }))
 }
 
 func (c *cast) close() error {
-	return errors.Join(c.lock.Close(), c.other.Close(), c.value.Close(), c.count.Close(), c.items.Close())
+	return errors.Join(c.lock.Close(), c.other.Close(), c.value.Close(), c.count.Close(), c.items.Close(),
+		c.guests.each(func(_ string, g guest) error { return g.close() }))
 }
 
 // enter opens segment and cast of a scene.

@@ -26,6 +26,8 @@ func beCorpse(c *shmtest.Child) {
 		c.Must(errors.Join(e, e2, e3))
 		_, e = o.Handle()
 		err = errors.Join(err, e)
+	default:
+		err = mine.guests.task(c.Args[1])()
 	}
 	c.Must(err)
 	c.Say("done")

@@ -24,7 +24,7 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, cOperations, fault())
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, semaphoreOperations, permitsOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation
@@ -52,6 +52,7 @@ func (v *victim) warm() {
 	again := new(shsync.Mutex)
 	v.Must(errors.Join(again.UnmarshalText(text), again.Close()))
 	v.Must(errors.Join(mine.lock.Lock(), mine.lock.Unlock()))
+	v.Must(mine.guests.each(func(_ string, g guest) error { return g.warm() }))
 	v.Must(errors.Join(mine.close(), shm.Remove(seg.Path()), seg.Close()))
 }
 
@@ -318,7 +319,7 @@ var segmentOperations = []operation{
 			seg := v.attach()
 			_, err := take(v.lock) // held by one who leaves
 			v.Must(err)
-			v.Must(errors.Join(v.value.Close(), v.count.Close(), v.items.Close(), v.other.Close(), v.lock.Close()))
+			v.Must(v.cast.close())
 			return v.must(seg.Close)
 		}},
 	{name: "segment.create", shows: []string{"segment"},

@@ -72,20 +72,21 @@ func beResident(c *shmtest.Child) {
 	var err error
 	s.seg, err = s.enter(s.dir)
 	c.Must(err)
-	s.serve(map[string]func() (string, error){
+	s.serve(s.guests.answers(map[string]func() (string, error){
 		"look": s.use, "frozen": s.frozen, "settle": s.settle,
 		"lock": func() (string, error) { s.has = true; _, err := take(s.lock); return "", err },
 		"give": s.give, "want": s.wants, "got": s.got,
-	})
+	}))
 }
 
 // give gives the lock back if the resident has it.
 func (s *survivor) give() (string, error) {
+	err := s.guests.each(func(_ string, g guest) error { return g.give() })
 	if !s.has {
-		return "", nil
+		return "", err
 	}
 	s.has = false
-	return "", s.lock.Unlock()
+	return "", errors.Join(err, s.lock.Unlock())
 }
 
 // wants waits for the lock beside what the resident does otherwise.
@@ -101,15 +102,16 @@ func (s *survivor) wants() (string, error) {
 // got is over when the resident has got the lock that it wants, and has given it
 // back. It reports how it found the lock, as the visitor does.
 func (s *survivor) got() (string, error) {
+	e := s.guests.each(func(_ string, g guest) error { return g.got() })
 	if s.want == nil {
-		return "", nil
+		return "", e
 	}
 	g := <-s.want
 	s.want = nil
 	if g.err == nil {
 		g.err = s.lock.Unlock()
 	}
-	return "lock=" + g.found, g.err
+	return "lock=" + g.found, errors.Join(g.err, e)
 }
 
 // use does what the resident has objects for.
@@ -181,6 +183,16 @@ func (s *survivor) frozen() (string, error) {
 		if held && !s.has {
 			waits = append(waits, l.name+"=held")
 		}
+	}
+	err = s.guests.each(func(name string, g guest) error {
+		held, err := g.frozen()
+		if held {
+			waits = append(waits, "the "+name+"=held")
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
 	if admin {
 		waits = append(waits, "names=held")

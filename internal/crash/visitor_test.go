@@ -84,6 +84,10 @@ func (s *survivor) look() (string, error) {
 		found, e := look.f(&mine)
 		err = errors.Join(err, see(look.name, found, e))
 	}
+	err = errors.Join(err, mine.guests.each(func(name string, g guest) error {
+		found, e := g.look()
+		return see(name, found, e)
+	}))
 	found, e := s.created()
 	err = errors.Join(err, see("segment", found, e))
 	// Listing removes what the dead left of their own.

@@ -48,6 +48,10 @@ static void prepare(void)
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
+	if (strncmp(operation, "C: semaphore", 12) == 0) {
+		must(shmkit_find(&segment, "semaphore", &handle));
+		return;
+	}
 	must(shmkit_find(&segment, is("C: value_set, 128 bytes") ? "value" : "lock", &handle));
 	if (is("C: value_set, 128 bytes")) {
 		must(shmkit_value_get(&handle, item, sizeof item));
@@ -72,6 +76,10 @@ static void run(void)
 		must(shmkit_find(&segment, "other", &second));
 	else if (is("C: release"))
 		must(shmkit_release(&handle));
+	else if (is("C: semaphore_release"))
+		must(shmkit_semaphore_release(&handle, 1));
+	else if (strncmp(operation, "C: semaphore", 12) == 0)
+		must(shmkit_semaphore_acquire(&handle, 1));
 	else if (is("C: mutex_unlock"))
 		must(shmkit_mutex_unlock(&handle));
 	else if (is("C: mutex_mark_consistent"))
