@@ -32,18 +32,11 @@ static inline void shk_semaphore_wake(shmkit_handle *h, uint32_t *word, int n)
 static inline int shk_semaphore_try(shmkit_handle *h, uint32_t *word, uint32_t w, uint32_t n, int slept)
 {
 	uint32_t flags = w & ~SHMKIT_SEMAPHORE_MOST, left = (w & SHMKIT_SEMAPHORE_MOST) - n;
-	int wake = 0;
+	int wake = slept && left > 0 && !(flags & SHMKIT_SEMAPHORE_MANY);
 	if ((w & SHMKIT_SEMAPHORE_MOST) < n)
 		return SHMKIT_EBUSY;
-	if (slept) {
+	if (slept)
 		flags |= SHMKIT_SEMAPHORE_WAITERS;
-		if (left > 0 && flags & SHMKIT_SEMAPHORE_MANY) {
-			flags = 0;
-			wake = INT_MAX;
-		} else if (left > 0) {
-			wake = 1;
-		}
-	}
 	if (!shk_cas32(word, w, flags | left))
 		return SHK_AGAIN;
 	shk_semaphore_wake(h, word, wake);
@@ -58,6 +51,9 @@ static inline void shk_semaphore_sleep(shmkit_handle *h, uint32_t *word, uint32_
 	uint32_t flags = SHMKIT_SEMAPHORE_WAITERS | (n > 1 ? SHMKIT_SEMAPHORE_MANY : 0);
 	if ((w & flags) != flags && !shk_cas32(word, w, w | flags))
 		return;
+	// A wake-up on its way to one for whom there is enough may come here instead.
+	if (n > 1 && !(w & SHMKIT_SEMAPHORE_MANY) && (w & SHMKIT_SEMAPHORE_MOST) != 0)
+		shk_semaphore_wake(h, word, INT_MAX);
 	int64_t now = shk_clock(CLOCK_MONOTONIC);
 	int64_t until = state->deadline - now < state->slice ? state->deadline : now + state->slice;
 	state->keep = SHMKIT_SEMAPHORE_WAITERS;
@@ -87,7 +83,7 @@ static inline int shk_semaphore_slow(shmkit_handle *h, uint32_t *word, uint32_t 
 		}
 		// The wake-up of another may have come to this call.
 		if (state.keep)
-			shk_semaphore_wake(h, word, SHK_LOAD(word) & SHMKIT_SEMAPHORE_MANY ? INT_MAX : 1);
+			shk_semaphore_wake(h, word, 1);
 		return SHMKIT_ETIMEDOUT;
 	}
 }

@@ -36,8 +36,8 @@ func (s *Semaphore) acquire(ctx context.Context, n uint32) error {
 		s.acquired()
 	}
 	if err != nil && a.slept {
-		// sync: permit handed over
-		s.wake(a.addr, word.SemaphoreGiveUp(atomic.LoadUint32(a.addr)).Wake)
+		// The wake-up of another may have come to this call.
+		s.wake(a.addr, 1)
 	}
 	return err
 }
@@ -64,11 +64,11 @@ func (a *acquiring) attempt(r *park.Round) (done bool, err error) {
 		if !store(a.addr, w, move) {
 			continue
 		}
+		a.s.wake(a.addr, move.Wake)
 		if move.Verdict == word.Sleep {
 			r.On(a.addr, move.Next)
 			return false, nil
 		}
-		a.s.wake(a.addr, move.Wake)
 		return true, nil
 	}
 }

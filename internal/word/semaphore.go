@@ -8,43 +8,47 @@ import "shmkit/internal/layout"
 //	word         SemaphoreAcquire    becomes    verdict    wake
 //	W M c >= n   new                 W M c-n    Taken
 //	x 0 c > n    slept               1 0 c-n    Taken      1
-//	x 0 c = n    slept               1 0 0      Taken
-//	x 1 c > n    slept               0 0 c-n    Taken      all
-//	x 1 c = n    slept               1 1 0      Taken
-//	x M c < n    any                 1 M|M? c   Sleep
+//	x M c >= n   slept, otherwise    1 M c-n    Taken
+//	x 0 c < n    any, 0 < c          1 1 c      Sleep      all
+//	x M c < n    any, otherwise      1 M|M? c   Sleep
 //
 //	word         SemaphoreRelease    becomes    verdict    wake
 //	W 0 c        c+n <= bound        0 0 c+n    Released   n if W
 //	1 1 c        c+n <= bound        0 0 c+n    Released   all
 //	x x c        c+n > bound         —          TooMany
 //
-//	word         SemaphoreGiveUp     becomes    verdict    wake
-//	x M c        slept               —          Released   1, all if M
-//
 // Two releases one after the other may wake one sleeper, because the first has
 // cleared W. So who has slept answers for the others: it leaves W set when it takes,
 // and wakes the next one if it leaves something. Who has not slept owes nothing.
+//
+// A wake-up for one must not come to a sleeper that needs more than there is. So while
+// M is set all are woken; and who sets it when there is something wakes all who may
+// sleep for that, because the wake-up that is on its way to one of them may come to it
+// instead. Law: while M is set and something is there, nobody sleeps whom that is
+// enough for.
 
 // SemaphoreAcquire is one try to take n permits from a semaphore whose word is w.
 // slept tells whether this call has slept.
 func SemaphoreAcquire(w, n uint32, slept bool) Move {
 	flags, count := w&^layout.SemaphoreMost, w&layout.SemaphoreMost
 	if count < n {
+		move := Move{Next: w | layout.SemaphoreWaiters, Verdict: Sleep}
 		if n > 1 {
-			flags |= layout.SemaphoreMany
+			move.Next |= layout.SemaphoreMany
+			if flags&layout.SemaphoreMany == 0 && count > 0 {
+				move.Wake = All
+			}
 		}
-		return Move{Next: flags | layout.SemaphoreWaiters | count, Verdict: Sleep}
+		return move
 	}
-	left := count - n
-	switch {
-	case !slept:
-		return Move{Next: flags | left, Verdict: Taken}
-	case left == 0:
-		return Move{Next: flags | layout.SemaphoreWaiters, Verdict: Taken}
-	case flags&layout.SemaphoreMany != 0:
-		return Move{Next: left, Verdict: Taken, Wake: All}
+	move := Move{Next: flags | (count - n), Verdict: Taken}
+	if slept {
+		move.Next |= layout.SemaphoreWaiters
+		if flags&layout.SemaphoreMany == 0 && count > n {
+			move.Wake = 1
+		}
 	}
-	return Move{Next: layout.SemaphoreWaiters | left, Verdict: Taken, Wake: 1}
+	return move
 }
 
 // SemaphoreRelease gives n permits to a semaphore whose word is w, and which has
@@ -62,13 +66,4 @@ func SemaphoreRelease(w, n, bound uint32) Move {
 		move.Wake = int(n)
 	}
 	return move
-}
-
-// SemaphoreGiveUp is what one who has slept does when it stops waiting: the wake-up
-// of another may have come to it.
-func SemaphoreGiveUp(w uint32) Move {
-	if w&layout.SemaphoreMany != 0 {
-		return Move{Next: w, Verdict: Released, Wake: All}
-	}
-	return Move{Next: w, Verdict: Released, Wake: 1}
 }

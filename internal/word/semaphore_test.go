@@ -26,12 +26,14 @@ func TestSemaphoreAcquire(t *testing.T) {
 		{3, 1, true, word.Move{sw | 2, word.Taken, 1}},
 		{sw | 3, 1, true, word.Move{sw | 2, word.Taken, 1}},
 		{1, 1, true, word.Move{sw, word.Taken, 0}},
-		{sw | sm | 3, 1, true, word.Move{2, word.Taken, all}},
+		{sw | sm | 3, 1, true, word.Move{sw | sm | 2, word.Taken, 0}},
 		{sw | sm | 3, 3, true, word.Move{sw | sm, word.Taken, 0}},
 		{0, 1, false, word.Move{sw, word.Sleep, 0}},
 		{sw, 1, true, word.Move{sw, word.Sleep, 0}},
 		{sw | sm | 0, 1, true, word.Move{sw | sm, word.Sleep, 0}},
-		{1, 2, false, word.Move{sw | sm | 1, word.Sleep, 0}},
+		{1, 2, false, word.Move{sw | sm | 1, word.Sleep, all}},
+		{sw | sm | 1, 2, true, word.Move{sw | sm | 1, word.Sleep, 0}},
+		{0, 2, false, word.Move{sw | sm, word.Sleep, 0}},
 		{sw, 2, true, word.Move{sw | sm, word.Sleep, 0}},
 	} {
 		if got := word.SemaphoreAcquire(tt.word, tt.n, tt.slept); got != tt.want {
@@ -58,11 +60,6 @@ func TestSemaphoreRelease(t *testing.T) {
 	} {
 		if got := word.SemaphoreRelease(tt.word, tt.n, tt.bound); got != tt.want {
 			t.Errorf("SemaphoreRelease(%#x, %d, %d) = %#x, want %#x", tt.word, tt.n, tt.bound, got, tt.want)
-		}
-	}
-	for w, wake := range map[uint32]int{0: 1, sw | 1: 1, sw | sm | 1: all} {
-		if got := word.SemaphoreGiveUp(w); got != (word.Move{w, word.Released, wake}) {
-			t.Errorf("SemaphoreGiveUp(%#x) = %#x", w, got)
 		}
 	}
 }
