@@ -84,7 +84,8 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 			return nil, true, nil
 		}
 		watch, again = nil, false
-		owners := p.owners()
+		owners, free := p.owners()
+		again = free
 		for i, o := range owners {
 			now := (i+len(owners)-t.turn%len(owners))%len(owners) < watched
 			move := word.PermitTake(o.id, p.self, t.ask(r, o.id, now && r != nil && r.Recheck))
@@ -109,13 +110,15 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 }
 
 // owners lists the processes that have permits now, with their death words as they are
-// while they live: those are loaded before anybody asks who lives.
-func (p *Permits) owners() (list []owner) {
+// while they live: those are loaded before anybody asks who lives. free tells whether
+// some permit is nobody's by now.
+func (p *Permits) owners() (list []owner, free bool) {
 	var seen [layout.MaxSlots / 64]uint64
 	for i := range p.cells {
 		id := atomic.LoadUint32(&p.cells[i])
 		slot := layout.OwnerSlot(id)
 		bit := uint64(1) << (slot % 64)
+		free = free || id == 0
 		if id == 0 || id == p.self || seen[slot/64]&bit != 0 {
 			continue
 		}
@@ -126,7 +129,7 @@ func (p *Permits) owners() (list []owner) {
 		}
 		list = append(list, o)
 	}
-	return list
+	return list, free
 }
 
 // ask finds out about an owner, and bounds the sleep of this turn if it is dying.
