@@ -103,7 +103,7 @@ func (p *Permits) AcquireContext(ctx context.Context) error {
 	}
 	defer p.leave()
 	if p.takeFree() {
-		p.taken(false)
+		p.taken()
 	} else if err := p.acquireSlow(ctx); err != nil {
 		return err
 	}
@@ -183,9 +183,7 @@ func (p *Permits) Release() error {
 
 // taken wakes one of those who sleep, after a permit was taken: it has to see the new
 // owner, and what else is free.
-func (p *Permits) taken(slept bool) {
-	p.move(func(w uint32) word.Move { return word.PermitsTaken(w, slept) })
-}
+func (p *Permits) taken() { p.move(word.PermitsTaken) }
 
 // changed wakes one of those who sleep, after a permit was given back.
 func (p *Permits) changed() { p.move(word.PermitsChanged) }

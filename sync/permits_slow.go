@@ -57,7 +57,7 @@ func (t *taking) attempt(r *park.Round) (done bool, err error) {
 	}
 	if r.Spinning {
 		if done = p.takeFree(); done {
-			p.taken(false)
+			p.taken()
 		}
 		return done, nil
 	}
@@ -80,7 +80,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 	p := t.p
 	for again := true; again; {
 		if p.takeFree() {
-			p.taken(t.slept)
+			p.taken()
 			return nil, true, nil
 		}
 		watch, again = nil, false
@@ -96,7 +96,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 				// sync: permit handed over. This passes the permit from the dead to us.
 				if atomic.CompareAndSwapUint32(o.cell, o.id, move.Next) {
 					t.dead = o.id
-					p.taken(t.slept)
+					p.taken()
 					return nil, true, nil
 				}
 				again = true // somebody else had it, and may have given it back by now

@@ -19,20 +19,20 @@ import "shmkit/internal/layout"
 //	x n          any                 1 n        Sleep
 //
 //	Seq          PermitsTaken        becomes    verdict    wake
-//	W? n         any                 W? n       Taken      1 if W?
+//	W n                              —          Taken      1 if W
 //
 //	Seq          PermitsChanged      becomes    verdict    wake
 //	0 n                              —          Released
 //	1 n                              0 n+1      Released   1
 //
-// W? is W if it was set or if this call has slept. The order makes it work. A sleeper
-// announces itself and then looks at all cells again; who gives a permit back, or
+// The order makes it work. A sleeper announces itself and then looks at all cells again; who gives a permit back, or
 // takes one, changes the cell and then looks at Seq. So one of them sees the other.
 //
 // Who takes a permit that others may sleep for wakes one of them. Two that give back
 // may have woken one sleeper, because the first has cleared W; and those who sleep do
 // so on the death words of the owners that they saw. The one who is woken finds
-// what is free, or sleeps on the death word of the new owner too.
+// what is free, or sleeps on the death word of the new owner too. Who has slept has
+// announced itself once more before it took, so W tells the next.
 
 // PermitTake is one try of self to take a permit whose cell is c.
 func PermitTake(c, self uint32, owner Owner) Move {
@@ -60,11 +60,8 @@ func PermitsAnnounce(seq uint32) Move {
 	return Move{Next: seq | layout.PermitsWaiters, Verdict: Sleep}
 }
 
-// PermitsTaken follows a permit that was taken. slept tells whether the call has slept.
-func PermitsTaken(seq uint32, slept bool) Move {
-	if slept {
-		seq |= layout.PermitsWaiters
-	}
+// PermitsTaken follows a permit that was taken.
+func PermitsTaken(seq uint32) Move {
 	move := Move{Next: seq, Verdict: Taken}
 	if seq&layout.PermitsWaiters != 0 {
 		move.Wake = 1
