@@ -42,6 +42,7 @@ func main() {
 func benchmarks() []benchmark {
 <<<<<<< HEAD
 <<<<<<< HEAD
+<<<<<<< HEAD
 	return slices.Concat(mutexRows(), condRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 =======
 	return slices.Concat(mutexRows(), rwmutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
@@ -49,6 +50,9 @@ func benchmarks() []benchmark {
 =======
 	return slices.Concat(mutexRows(), rendezvousRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 >>>>>>> suite
+=======
+	return slices.Concat(mutexRows(), semaphoreRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+>>>>>>> semaphore
 }
 
 func run(o options) error {

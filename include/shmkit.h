@@ -6,7 +6,7 @@
 // Include it first, or compile with -D_GNU_SOURCE.
 //
 // The model. A segment is one file that Go and C processes map. It holds named
-// objects: a Mutex, a Value (one item), an Array (items), Bytes. A process that
+// objects: a Mutex, a Semaphore, a Value (one item), an Array (items), Bytes. A process that
 // opens a segment becomes a participant: it owns one slot for as long as it lives,
 // and the kernel itself tells the others when it is dead. Any process may be
 // killed at any instruction: the next one to lock a mutex that the dead process
@@ -70,6 +70,7 @@
 #include "shmkit_mutex.h"
 #include "shmkit_cond.h"
 #include "shmkit_event.h"
+#include "shmkit_semaphore.h"
 #include "shmkit_value.h"
 
 // shk_unload gives back all that shk_open_once took, the descriptor and with it

@@ -19,6 +19,10 @@ static const char *outcome(int code)
 	case SHMKIT_EPERM: return "notheld";
 	case SHMKIT_ECLOSED: return "closed";
 	case SHMKIT_ETOOMANY: return "toomany";
+<<<<<<< HEAD
+=======
+	case -EINVAL: return "count";
+>>>>>>> semaphore
 	default: return shmkit_strerror(code);
 	}
 }
@@ -44,6 +48,7 @@ static const char *mutex(const char *call, const char *arg)
 	return "what?";
 }
 
+<<<<<<< HEAD
 <<<<<<< HEAD
 // cond: the lock of a condition has its name and "-lock" behind that.
 static const char *cond(const char *call, const char *arg)
@@ -102,6 +107,34 @@ static const char *event(const char *call, const char *arg)
 }
 
 >>>>>>> suite
+=======
+// semaphore: the number of permits is in the call, as in "acquire3"; 1 if it is not.
+static const char *semaphore(const char *call, const char *arg)
+{
+	static char text[16];
+	struct timespec deadline = shmkit_deadline(atol(arg));
+	uint32_t n = 1, value = 0;
+	char op[64];
+	int digits = (int)strcspn(call, "0123456789");
+	snprintf(op, sizeof op, "%.*s", digits, call);
+	if (call[digits] != 0)
+		n = (uint32_t)atol(call + digits);
+	if (is(op, "acquire") && *arg)
+		return outcome(shmkit_semaphore_timedacquire(&handle, n, &deadline));
+	if (is(op, "acquire"))
+		return outcome(shmkit_semaphore_acquire(&handle, n));
+	if (is(op, "try"))
+		return outcome(shmkit_semaphore_tryacquire(&handle, n));
+	if (is(op, "release"))
+		return outcome(shmkit_semaphore_release(&handle, n));
+	if (!is(op, "value"))
+		return "what?";
+	int err = shmkit_semaphore_value(&handle, &value);
+	snprintf(text, sizeof text, "%u", value);
+	return err ? outcome(err) : text;
+}
+
+>>>>>>> semaphore
 typedef const char *performer(const char *call, const char *arg);
 
 static performer *performer_of(const char *kind)
@@ -109,12 +142,17 @@ static performer *performer_of(const char *kind)
 	if (is(kind, "mutex"))
 		return mutex;
 <<<<<<< HEAD
+<<<<<<< HEAD
 	if (is(kind, "cond"))
 		return cond;
 =======
 	if (is(kind, "event"))
 		return event;
 >>>>>>> suite
+=======
+	if (is(kind, "semaphore") || is(kind, "bounded"))
+		return semaphore;
+>>>>>>> semaphore
 	return NULL;
 }
 

@@ -132,6 +132,10 @@ func constantGroups() []constantGroup {
 			derived("WORK_SLOT_SHIFT", bits.TrailingZeros64(layout.WorkPending(0, 1, 0)&^layout.WorkBegin)),
 			derived("CELL_LOST_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 1, 0))),
 			derived("CELL_SEQ_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 0, 1))),
+		{"Semaphore word, and owned permits", []define{
+			word32("SemaphoreWaiters", layout.SemaphoreWaiters), word32("SemaphoreMany", layout.SemaphoreMany),
+			word32("SemaphoreMost", layout.SemaphoreMost),
+			word32("PermitsWaiters", layout.PermitsWaiters), word32("PermitsMost", layout.PermitsMost),
 		}},
 	}
 }

@@ -26,6 +26,7 @@ var table []operation
 func init() {
 <<<<<<< HEAD
 <<<<<<< HEAD
+<<<<<<< HEAD
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, condOperations, cOperations, fault())
 =======
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations,
@@ -34,6 +35,9 @@ func init() {
 =======
 	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, rendezvousOperations, cOperations, fault())
 >>>>>>> suite
+=======
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, semaphoreOperations, permitsOperations, cOperations, fault())
+>>>>>>> semaphore
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

@@ -31,6 +31,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[RecursiveMutex](), "who of a process holds a recursive mutex, and how often"},
 		{reflect.TypeFor[Once](), "whether something has been done"},
 		{reflect.TypeFor[WaitGroup](), "head of a wait group"},
+		{reflect.TypeFor[Semaphore](), "counting semaphore"},
+		{reflect.TypeFor[Permits](), "head of owned permits"},
 	}
 }
 

@@ -37,6 +37,7 @@ func actors() []Actor {
 		new(exclusion), new(numbers), new(tokens), new(stores), new(bank), new(names), new(blobs), new(letters), new(segments),
 		new(shelf),
 		new(meetings),
+		new(turnstile),
 	}
 }
 

@@ -44,6 +44,7 @@ const (
 	NotRecoverable
 	// Corrupt: no process writes such a word.
 	Corrupt
+<<<<<<< HEAD
 	// Passed: what the caller waits for has happened, or what it wants is done.
 	Passed
 	// Arrived: the caller is one of the parties, and others are missing.
@@ -53,13 +54,21 @@ const (
 	Last
 	// Broken: the generation will not pass, or did not.
 	Broken
+=======
+	// TooMany: there is no room for what was given.
+	TooMany
+>>>>>>> semaphore
 
 	verdicts = iota
 )
 
 var verdictNames = [verdicts]string{
 	"Taken", "TakenOver", "Held", "Sleep", "Released", "Ruined", "Orphaned", "Repaired", "NotHeld", "Consistent",
+<<<<<<< HEAD
 	"NotRecoverable", "Corrupt", "Passed", "Arrived", "Last", "Broken",
+=======
+	"NotRecoverable", "Corrupt", "TooMany",
+>>>>>>> semaphore
 }
 
 // String is the name of the constant.
