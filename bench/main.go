@@ -40,19 +40,8 @@ func main() {
 }
 
 func benchmarks() []benchmark {
-<<<<<<< HEAD
-<<<<<<< HEAD
-<<<<<<< HEAD
-	return slices.Concat(mutexRows(), condRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
-=======
-	return slices.Concat(mutexRows(), rwmutexRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
->>>>>>> recursive
-=======
-	return slices.Concat(mutexRows(), rendezvousRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
->>>>>>> suite
-=======
-	return slices.Concat(mutexRows(), semaphoreRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
->>>>>>> semaphore
+	return slices.Concat(mutexRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), deathRows(), valueRows(),
+		arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

@@ -15,11 +15,7 @@ typedef enum shmkit_error {
 	SHMKIT_ETIMEDOUT = 3,       // the deadline passed; the lock is not held
 	SHMKIT_EBUSY = 4,           // held by somebody who lives; or a handle whose lock we hold
 	SHMKIT_EPERM = 5,           // misuse: not the holder, no lock in that object, read-only segment
-<<<<<<< HEAD
 	SHMKIT_ETOOMANY = 6,        // more than there is room for: a release above a bound, a waiter too many
-=======
-	SHMKIT_ETOOMANY = 6,        // a release above the bound of a semaphore
->>>>>>> semaphore
 
 	// Reasons to refuse a file, in the order in which they are looked for.
 	SHMKIT_ESIZE = 10,        // too short for a segment, or shorter than it says

@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0x0406436CCF844CE2)
+#define SHMKIT_FINGERPRINT UINT64_C(0x725B930392D9E5FB)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -116,17 +116,6 @@
 #define SHMKIT_MUTEX_ORPHAN UINT32_C(0x40100000)
 #define SHMKIT_MUTEX_UNUSABLE UINT32_C(0x40200000)
 
-// Waiter cell of a condition.
-#define SHMKIT_COND_FREE UINT64_C(0x0000000000000000)
-#define SHMKIT_COND_LOOKING UINT64_C(0x0000000000000001)
-#define SHMKIT_COND_ASLEEP UINT64_C(0x0000000000000002)
-#define SHMKIT_COND_NOTIFIED UINT64_C(0x0000000000000003)
-#define SHMKIT_COND_STATE_MASK UINT64_C(0x0000000000000003)
-#define SHMKIT_COND_TICKET_MASK UINT32_C(0x3FFFFFFF)
-#define SHMKIT_COND_TICKET_SHIFT 2
-#define SHMKIT_COND_OWNER_SHIFT 32
-#define SHMKIT_COND_MOST 65536
-
 // RWMutex.
 #define SHMKIT_NEAR_READERS 64
 #define SHMKIT_RW_MUTEX_HEAD 128
@@ -150,6 +139,41 @@
 #define SHMKIT_WORK_SLOT_SHIFT 53
 #define SHMKIT_CELL_LOST_SHIFT 16
 #define SHMKIT_CELL_SEQ_SHIFT 32
+
+// Semaphore word, and owned permits.
+#define SHMKIT_SEMAPHORE_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_SEMAPHORE_MANY UINT32_C(0x40000000)
+#define SHMKIT_SEMAPHORE_MOST UINT32_C(0x3FFFFFFF)
+#define SHMKIT_PERMITS_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_PERMITS_MOST UINT32_C(0x100000)
+
+// Waiter cell of a condition.
+#define SHMKIT_COND_FREE UINT64_C(0x0000000000000000)
+#define SHMKIT_COND_LOOKING UINT64_C(0x0000000000000001)
+#define SHMKIT_COND_ASLEEP UINT64_C(0x0000000000000002)
+#define SHMKIT_COND_NOTIFIED UINT64_C(0x0000000000000003)
+#define SHMKIT_COND_STATE_MASK UINT64_C(0x0000000000000003)
+#define SHMKIT_COND_TICKET_MASK UINT32_C(0x3FFFFFFF)
+#define SHMKIT_COND_TICKET_SHIFT 2
+#define SHMKIT_COND_OWNER_SHIFT 32
+#define SHMKIT_COND_MOST 65536
+
+// Event word.
+#define SHMKIT_EVENT_WAITERS UINT32_C(0x40000000)
+#define SHMKIT_EVENT_IS_SET UINT32_C(0x80000000)
+#define SHMKIT_EVENT_GENERATION UINT32_C(0x3FFFFFFF)
+
+// Barrier word.
+#define SHMKIT_BARRIER_WAITERS UINT64_C(0x0000000080000000)
+#define SHMKIT_BARRIER_FILLING UINT64_C(0x0000000000000000)
+#define SHMKIT_BARRIER_ACTING UINT64_C(0x0000000020000000)
+#define SHMKIT_BARRIER_BROKEN UINT64_C(0x0000000040000000)
+#define SHMKIT_BARRIER_STATE_MASK UINT64_C(0x0000000060000000)
+#define SHMKIT_MAX_PARTIES 65535
+#define SHMKIT_BARRIER_ENDS 32
+#define SHMKIT_BARRIER_FUTEX 4
+#define SHMKIT_BARRIER_ARRIVED_BITS 16
+#define SHMKIT_BARRIER_GENERATION_SHIFT 32
 
 // shmkit_header: the first bytes of a segment.
 typedef struct shmkit_header {
@@ -379,6 +403,36 @@ SHMKIT_FIELD(shmkit_cond, lock_generation, 16, 4);
 SHMKIT_FIELD(shmkit_cond, lock_kind, 20, 4);
 SHMKIT_FIELD(shmkit_cond, reserved0, 24, 104);
 
+// shmkit_event: event.
+typedef struct shmkit_event {
+	uint32_t word; // see the table above; anybody sets and clears it
+	uint8_t reserved0[60]; // zero
+} shmkit_event;
+
+SHMKIT_ASSERT(sizeof(shmkit_event) == 64, "shmkit_event changed size");
+SHMKIT_FIELD(shmkit_event, word, 0, 4);
+SHMKIT_FIELD(shmkit_event, reserved0, 4, 60);
+
+// shmkit_barrier: head of a barrier; the items are owner ids by slot.
+typedef struct shmkit_barrier {
+	uint64_t word; // see the table above
+	uint32_t parties; // how many must come, 1 … MaxParties; written by the creator
+	uint32_t joins; // futex: raised by whoever takes part now, so that sleepers look who lives
+	int64_t timeout_ns; // how long a call waits at most, 0 = for ever; written by the creator
+	uint8_t reserved0[104]; // zero
+
+	// Entry e mod BarrierEnds: epoch e in the upper half, in the lower the generation after the one that was broken. Written by whoever ends the epoch, by compare-and-swap, before it does.
+	uint64_t ends[32];
+} shmkit_barrier;
+
+SHMKIT_ASSERT(sizeof(shmkit_barrier) == 384, "shmkit_barrier changed size");
+SHMKIT_FIELD(shmkit_barrier, word, 0, 8);
+SHMKIT_FIELD(shmkit_barrier, parties, 8, 4);
+SHMKIT_FIELD(shmkit_barrier, joins, 12, 4);
+SHMKIT_FIELD(shmkit_barrier, timeout_ns, 16, 8);
+SHMKIT_FIELD(shmkit_barrier, reserved0, 24, 104);
+SHMKIT_FIELD(shmkit_barrier, ends, 128, 256);
+
 // shmkit_bell: follows the Mutex of an RWMutex.
 typedef struct shmkit_bell {
 	uint32_t word; // see the table above; written by readers that wait and by who wakes them
@@ -430,5 +484,31 @@ typedef struct shmkit_wait_group {
 SHMKIT_ASSERT(sizeof(shmkit_wait_group) == 128, "shmkit_wait_group changed size");
 SHMKIT_FIELD(shmkit_wait_group, word, 0, 8);
 SHMKIT_FIELD(shmkit_wait_group, reserved0, 8, 120);
+
+// shmkit_semaphore: counting semaphore.
+typedef struct shmkit_semaphore {
+	uint32_t word; // see the table above; by compare-and-swap
+	uint32_t bound; // the largest count that there may be; written by the creator
+	uint8_t reserved0[56]; // zero
+} shmkit_semaphore;
+
+SHMKIT_ASSERT(sizeof(shmkit_semaphore) == 64, "shmkit_semaphore changed size");
+SHMKIT_FIELD(shmkit_semaphore, word, 0, 4);
+SHMKIT_FIELD(shmkit_semaphore, bound, 4, 4);
+SHMKIT_FIELD(shmkit_semaphore, reserved0, 8, 56);
+
+// shmkit_permits: head of owned permits.
+typedef struct shmkit_permits {
+	uint32_t seq; // see the table above; by compare-and-swap
+	uint32_t hint; // cell to look at first; written by whoever gives one back
+	uint64_t takeovers; // permits taken from the dead, and from those who left with them; by addition
+	uint8_t reserved0[112]; // zero
+} shmkit_permits;
+
+SHMKIT_ASSERT(sizeof(shmkit_permits) == 128, "shmkit_permits changed size");
+SHMKIT_FIELD(shmkit_permits, seq, 0, 4);
+SHMKIT_FIELD(shmkit_permits, hint, 4, 4);
+SHMKIT_FIELD(shmkit_permits, takeovers, 8, 8);
+SHMKIT_FIELD(shmkit_permits, reserved0, 16, 112);
 
 #endif

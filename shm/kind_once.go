@@ -1,10 +1,7 @@
 package shm
 
 import (
-<<<<<<< HEAD
-=======
 	"fmt"
->>>>>>> recursive
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -33,12 +30,6 @@ func checkOnce(c *checker, where string, o *layout.Object) {
 }
 
 func describeOnce(v *view, o *layout.Object) string {
-<<<<<<< HEAD
-	if v.once(o) == 0 {
-		return "not done"
-	}
-	return "done"
-=======
 	if v.once(o) != 0 {
 		return "done"
 	}
@@ -50,5 +41,4 @@ func describeOnce(v *view, o *layout.Object) string {
 		return fmt.Sprintf("run, %v", info)
 	}
 	return "not done"
->>>>>>> recursive
 }

@@ -34,11 +34,7 @@ func disownRecursive(v *view, o *layout.Object, owner uint32) {
 }
 
 // checkRecursive: who has its token there has the lock. What a dead holder left is
-<<<<<<< HEAD
-// swept or overwritten.
-=======
 // swept, or overwritten by the one who took over from it, before that has repaired.
->>>>>>> recursive
 func checkRecursive(c *checker, where string, o *layout.Object) {
 	r, err := c.recursive(o)
 	if err != nil {
@@ -53,37 +49,18 @@ func checkRecursive(c *checker, where string, o *layout.Object) {
 	owner := layout.TokenOwner(token)
 	slot := layout.OwnerSlot(owner)
 	p := c.view.participant(slot)
-<<<<<<< HEAD
-	switch named := atomic.LoadUint32(&m.Word) & layout.OwnerMask; {
-=======
 	w := atomic.LoadUint32(&m.Word)
 	switch named := w & layout.OwnerMask; {
->>>>>>> recursive
 	case atomic.LoadUint32(&p.Generation) != layout.OwnerGeneration(owner) || atomic.LoadUint32(&p.State) != layout.SlotAttached:
 		c.report(where, "token of slot %d generation %d, which is nobody", slot, layout.OwnerGeneration(owner))
 	case named == owner && atomic.LoadUint32(&r.Depth) == 0:
 		c.report(where, "held with depth 0")
-<<<<<<< HEAD
-	case named != owner && c.view.alive(slot, p):
-=======
 	case named != owner && w&layout.MutexDied == 0 && c.view.alive(slot, p):
->>>>>>> recursive
 		c.report(where, "token of slot %d, which does not hold the lock", slot)
 	}
 }
 
 func describeRecursive(v *view, o *layout.Object) string {
-<<<<<<< HEAD
-	r, err := v.recursive(o)
-	if err != nil {
-		return ""
-	}
-	token := atomic.LoadUint64(&r.Token)
-	if token == 0 {
-		return ""
-	}
-	return fmt.Sprintf("holder %d, depth %d", layout.TokenHolder(token), atomic.LoadUint32(&r.Depth))
-=======
 	m, err := mem.At[layout.Mutex](v.mem, o.Data)
 	r, err2 := v.recursive(o)
 	if err != nil || err2 != nil {
@@ -94,5 +71,4 @@ func describeRecursive(v *view, o *layout.Object) string {
 		text += fmt.Sprintf(", holder %d, depth %d", layout.TokenHolder(token), atomic.LoadUint32(&r.Depth))
 	}
 	return text
->>>>>>> recursive
 }

@@ -150,12 +150,6 @@ func ReadersText(all []ReaderInfo) string {
 }
 
 func describeReaders(v *view, o *layout.Object) string {
-<<<<<<< HEAD
-	if s := ReadersText(v.readers(o)); s != "" {
-		return s
-	}
-	return "nobody reads"
-=======
 	m, _, _, ok := v.rwmutex(o)
 	if !ok {
 		return ""
@@ -165,5 +159,4 @@ func describeReaders(v *view, o *layout.Object) string {
 		state += ", " + s
 	}
 	return state
->>>>>>> recursive
 }

@@ -24,36 +24,18 @@ var (
 	ErrNotHeld = errors.New("sync: lock is not held by this process")
 	// ErrConsistent: MarkConsistent of a lock that came without ErrOwnerDied.
 	ErrConsistent = errors.New("sync: lock is consistent already")
-<<<<<<< HEAD
-<<<<<<< HEAD
 	// ErrTooMany: more than there is room for, such as a Release above the bound.
 	// Nothing has changed.
 	ErrTooMany = errors.New("sync: more than there is room for")
-<<<<<<< HEAD
 	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
 	// changed.
 	ErrCount = errors.New("sync: bad count")
-=======
->>>>>>> recursive
 	// ErrNoWork: Done, Begin or a negative Add of more units than a WaitGroup has. Nothing
 	// has changed.
 	ErrNoWork = errors.New("sync: more work done or begun than there is")
-=======
-	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
-	// changed.
-	ErrCount = errors.New("sync: bad count")
 	// ErrBroken: not all parties came to the barrier, and this generation never passes:
 	// one has died, given up, failed in its action, or called Abort or Reset.
 	ErrBroken = errors.New("sync: barrier is broken")
->>>>>>> suite
-=======
-	// ErrTooMany: more than there is room for, such as a Release above the bound.
-	// Nothing has changed.
-	ErrTooMany = errors.New("sync: more than there is room for")
-	// ErrCount: a number that makes no sense, such as a negative one. Nothing has
-	// changed.
-	ErrCount = errors.New("sync: bad count")
->>>>>>> semaphore
 	// ErrClosed: the handle was closed. Is shm.ErrClosed.
 	ErrClosed = shm.ErrClosed
 	// ErrSegment: a condition must be in the segment of its lock.

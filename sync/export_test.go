@@ -32,7 +32,6 @@ func MutexIn(o Object, lock *layout.Mutex, self uint32) *Mutex {
 	return m
 }
 
-<<<<<<< HEAD
 // UnlockAll and Restore are what a Cond does around its sleep.
 func (m *RecursiveMutex) UnlockAll(h Holder) (depth uint32, err error) { return m.unlockAll(h) }
 
@@ -43,7 +42,6 @@ func (m *RecursiveMutex) Restore(ctx context.Context, h Holder, depth uint32) er
 
 // SetDepth lets tests start near the end.
 func (m *RecursiveMutex) SetDepth(depth uint32) { m.record.Depth = depth }
-=======
+
 // PermitsSpec is what a permits object is.
 var PermitsSpec = permitsSpec
->>>>>>> semaphore

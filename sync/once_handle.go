@@ -12,24 +12,11 @@ func (o *Once) Info() *shm.LockInfo { return o.mutex.Info() }
 
 // String tells the state and who runs the function, for people.
 func (o *Once) String() string {
-<<<<<<< HEAD
-	info := o.Info()
-	switch {
-	case info == nil:
-		return "Once(closed)"
-	case o.Done():
-		return "Once(done)"
-	case info.State == "held":
-		return fmt.Sprintf("Once(run, %v)", info)
-	}
-	return "Once(not done)"
-=======
 	if _, err := o.mutex.enter(); err != nil {
 		return "Once(closed)"
 	}
 	defer o.mutex.leave()
 	return fmt.Sprintf("Once(%s)", o.mutex.obj.(*shm.Object).Describe())
->>>>>>> recursive
 }
 
 // Handle names the Once for other processes; see [shm.Handle].

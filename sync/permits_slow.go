@@ -11,9 +11,9 @@ import (
 	"shmkit/shm"
 )
 
-// watched is how many death words a sleeper watches at once, beside the word of the
+// permitsWatched is how many death words a sleeper watches at once, beside the word of the
 // permits. If there are more owners it watches others each time.
-const watched = 7
+const permitsWatched = 7
 
 // taking is one call of Acquire or TryAcquire that found no free permit.
 type taking struct {
@@ -87,7 +87,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 		owners, free := p.owners()
 		again = free
 		for i, o := range owners {
-			now := (i+len(owners)-t.turn%len(owners))%len(owners) < watched
+			now := (i+len(owners)-t.turn%len(owners))%len(owners) < permitsWatched
 			move := word.PermitTake(o.id, p.self, t.ask(r, o.id, now && r != nil && r.Recheck))
 			switch {
 			case move.Verdict == word.Corrupt:
@@ -105,7 +105,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 			}
 		}
 	}
-	t.turn += watched
+	t.turn += permitsWatched
 	return watch, false, nil
 }
 

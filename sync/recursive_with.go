@@ -59,15 +59,7 @@ func (m *RecursiveMutex) String() string {
 		return "RecursiveMutex(closed)"
 	}
 	defer m.mutex.leave()
-<<<<<<< HEAD
-	more := ""
-	if o, ok := m.mutex.obj.(*shm.Object); ok && o.Describe() != "" {
-		more = ", " + o.Describe()
-	}
-	return fmt.Sprintf("RecursiveMutex(%v%s)", m.mutex.obj.LockInfo(), more)
-=======
 	return fmt.Sprintf("RecursiveMutex(%s)", m.mutex.obj.(*shm.Object).Describe())
->>>>>>> recursive
 }
 
 // Handle names the lock for other processes; see [shm.Handle].

@@ -25,11 +25,6 @@ type reading struct {
 	p       *place
 	state   int
 	phase   uint8
-<<<<<<< HEAD
-	bell    uint32 // as it was when this call last went to sleep
-	writer  uint32 // for whom it did
-=======
->>>>>>> recursive
 }
 
 // rlockForever is outlined so that RLock inlines.
@@ -65,10 +60,7 @@ func (r *reading) attempt(round *park.Round) (done bool, err error) {
 		r.slept = true
 		atomic.AddUint64(&r.m.obj.Stats().Sleeps, 1)
 	}
-<<<<<<< HEAD
-=======
 	r.awoke()
->>>>>>> recursive
 	var bell uint32
 	for {
 		if r.rw.place.Load() != r.p {
@@ -77,31 +69,6 @@ func (r *reading) attempt(round *park.Round) (done bool, err error) {
 		if r.state != counted {
 			// Before all that is looked at: what changes after that changes the bell.
 			bell = r.announce()
-<<<<<<< HEAD
-<<<<<<< HEAD
-			if r.granted() {
-				r.passOn(bell, 0)
-				return true, nil
-			}
-=======
->>>>>>> suite
-		}
-		w := atomic.LoadUint32(r.p.word)
-		owner := w & layout.OwnerMask
-		// After the look at the word: a writer that died after it had let this call in
-		// has not rung, and the next one, on whom it would sleep, waits for it.
-		if r.granted() {
-			r.passOn(bell, 0)
-			return true, nil
-		}
-		switch v := word.ReaderLook(w, word.Unasked); {
-		case v == word.Taken && (r.state == counted || r.count()):
-			r.passOn(bell, owner)
-			return true, nil
-		case v == word.Taken: // counted now: look again
-		case v != word.Held:
-			r.passOn(bell, owner)
-=======
 		}
 		w := atomic.LoadUint32(r.p.word)
 		// After the look at the word: a writer that died after it had let this call in
@@ -114,17 +81,12 @@ func (r *reading) attempt(round *park.Round) (done bool, err error) {
 			return true, nil
 		case v == word.Taken: // counted now: look again
 		case v != word.Held:
->>>>>>> recursive
 			return false, refusal(v, w)
 		case r.state == counted:
 			r.wait()
 		case round.Spinning:
 			return false, nil
 		default:
-<<<<<<< HEAD
-			r.passOn(bell, owner)
-=======
->>>>>>> recursive
 			if again, err := r.sleepFor(round, bell, w); !again {
 				return false, err
 			}
@@ -139,28 +101,13 @@ func (r *reading) sleepFor(round *park.Round, bell, w uint32) (again bool, err e
 	// Before the question who lives, as in locking.attempt.
 	death, living, _ := r.m.obj.DeathWord(owner)
 	if v := word.ReaderLook(w, r.ask(round, owner)); v != word.Sleep {
-		r.relay(owner)
 		if atomic.LoadUint32(r.p.word)&layout.OwnerMask != owner {
 			return true, nil // the dead one had given it back, or another took it over
 		}
-<<<<<<< HEAD
-<<<<<<< HEAD
-		r.relay(owner)
-=======
->>>>>>> suite
-		return false, refusal(v, w)
-	}
-	r.bell, r.writer = bell, owner
-	round.On(r.p.bell, bell)
-	if death != nil {
-		round.On(death, living)
-	}
-=======
 		return false, refusal(v, w)
 	}
 	round.On(r.p.bell, bell)
 	r.mourn(round, owner, death, living)
->>>>>>> recursive
 	return false, nil
 }
 
@@ -175,19 +122,6 @@ func refusal(v word.Verdict, w uint32) error {
 	return &shm.CorruptError{Field: "rwmutex.Word", Value: uint64(w)}
 }
 
-<<<<<<< HEAD
-// passOn is for those who sleep as this call did. It was woken and the bell has not
-// been rung since, so the kernel told it alone of the death of a writer that had given
-// the word back, or passed it on, and had not rung. owner is who has the word now.
-func (r *reading) passOn(bell, owner uint32) {
-	if r.slept && r.writer != 0 && bell == r.bell && owner != r.writer {
-		r.rw.ring(r.p)
-	}
-	r.writer = 0
-}
-
-=======
->>>>>>> recursive
 // announce says that somebody waits for the bell, and gives its value.
 func (r *reading) announce() uint32 {
 	for {

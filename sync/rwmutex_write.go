@@ -39,10 +39,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		d.slept = true
 		atomic.AddUint64(&d.m.obj.Stats().Sleeps, 1)
 	}
-<<<<<<< HEAD
-=======
 	d.awoke()
->>>>>>> recursive
 	for {
 		if d.rw.place.Load() != d.p {
 			return false, ErrClosed
@@ -68,7 +65,6 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 			// Dead, and its successor in the slot, if there is one, came after c was read:
 			// that one's readers find the word taken.
 			if d.rw.obj.Occupant(slot) == who {
-				d.relay(who)
 				d.dead = append(d.dead, who)
 				d.slot++
 			}
@@ -76,13 +72,7 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 		}
 		d.rw.draining.Store(&d.p.parts[i].Active)
 		round.On(&d.p.parts[i].Active, uint32(c))
-<<<<<<< HEAD
-		if death != nil {
-			round.On(death, living)
-		}
-=======
 		d.mourn(round, who, death, living)
->>>>>>> recursive
 		return false, nil
 	}
 }
@@ -90,13 +80,6 @@ func (d *draining) attempt(round *park.Round) (done bool, err error) {
 // end does what can wait until nobody reads.
 func (d *draining) end() {
 	for _, who := range d.dead {
-<<<<<<< HEAD
-<<<<<<< HEAD
-		d.relay(who)
-=======
->>>>>>> recursive
-=======
->>>>>>> suite
 		d.m.obj.SweepOwner(who)
 	}
 	if race.Enabled {

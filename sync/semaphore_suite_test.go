@@ -33,14 +33,6 @@ func init() {
 	}
 }
 
-// tried is the answer of a Try call.
-func tried(ok bool, err error) string {
-	if err == nil && !ok {
-		return "busy"
-	}
-	return outcome(err)
-}
-
 // performSemaphore: the number of permits is in the call, as in "acquire3"; 1 if it is
 // not.
 func performSemaphore(s *shsync.Semaphore, args []string) string {

@@ -150,11 +150,7 @@ func (g *WaitGroup) WaitContext(ctx context.Context) error {
 		return err
 	}
 	defer g.leave()
-<<<<<<< HEAD
-	w := groupWait{g: g}
-=======
 	w := workWait{g: g}
->>>>>>> recursive
 	if err := park.Loop(ctx, w.attempt); err != nil {
 		return err
 	}
@@ -168,11 +164,7 @@ func (g *WaitGroup) TryWait() (done bool, err error) {
 		return false, err
 	}
 	defer g.leave()
-<<<<<<< HEAD
-	w := groupWait{g: g}
-=======
 	w := workWait{g: g}
->>>>>>> recursive
 	if !w.idle() && w.bury() {
 		w.idle()
 	}

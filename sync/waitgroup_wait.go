@@ -14,13 +14,8 @@ import (
 // begun work.
 const mourned = 7
 
-<<<<<<< HEAD
-// groupWait is one call of Wait.
-type groupWait struct {
-=======
 // workWait is one call of Wait.
 type workWait struct {
->>>>>>> recursive
 	g       *WaitGroup
 	slept   bool
 	over    bool
@@ -31,11 +26,7 @@ type workWait struct {
 }
 
 // attempt is one turn of the waiting loop; see park.Loop.
-<<<<<<< HEAD
-func (w *groupWait) attempt(r *park.Round) (done bool, err error) {
-=======
 func (w *workWait) attempt(r *park.Round) (done bool, err error) {
->>>>>>> recursive
 	if r.Slept && !w.slept {
 		w.slept = true
 		atomic.AddUint64(&w.g.obj.Stats().Sleeps, 1)
@@ -54,22 +45,14 @@ func (w *workWait) attempt(r *park.Round) (done bool, err error) {
 	return w.idle(), nil
 }
 
-<<<<<<< HEAD
-func (w *groupWait) idle() bool {
-=======
 func (w *workWait) idle() bool {
->>>>>>> recursive
 	w.over, w.lost = w.g.group.Idle()
 	return w.over
 }
 
 // watch names the death words of those who use the group, and so may have begun work.
 // They are loaded before anybody asks who lives.
-<<<<<<< HEAD
-func (w *groupWait) watch(r *park.Round) {
-=======
 func (w *workWait) watch(r *park.Round) {
->>>>>>> recursive
 	o, n := w.g.obj, 0
 	first := w.turn
 	for wrapped := false; n < mourned; {
@@ -91,11 +74,7 @@ func (w *workWait) watch(r *park.Round) {
 
 // look buries those of the dead who had begun work, and tells whether there was one.
 // It bounds the sleep of this turn while one is dying.
-<<<<<<< HEAD
-func (w *groupWait) look(r *park.Round) (again bool) {
-=======
 func (w *workWait) look(r *park.Round) (again bool) {
->>>>>>> recursive
 	for slot := range uint32(layout.MaxSlots) {
 		// First the cell: it changes before another process is in the slot.
 		cell := w.g.group.Cell(slot)
@@ -125,19 +104,11 @@ func (w *workWait) look(r *park.Round) (again bool) {
 }
 
 // bury is look without a sleep that follows.
-<<<<<<< HEAD
-func (w *groupWait) bury() bool { return w.look(nil) }
-
-// relay wakes the others that sleep on the death word of owner: the kernel woke one of
-// them only.
-func (w *groupWait) relay(owner uint32) {
-=======
 func (w *workWait) bury() bool { return w.look(nil) }
 
 // relay wakes the others that sleep on the death word of owner: the kernel woke one of
 // them only.
 func (w *workWait) relay(owner uint32) {
->>>>>>> recursive
 	if w.relayed != owner {
 		w.relayed = owner
 		w.g.obj.WakeMourners(owner)

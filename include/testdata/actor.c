@@ -19,10 +19,7 @@ static const char *outcome(int code)
 	case SHMKIT_EPERM: return "notheld";
 	case SHMKIT_ECLOSED: return "closed";
 	case SHMKIT_ETOOMANY: return "toomany";
-<<<<<<< HEAD
-=======
 	case -EINVAL: return "count";
->>>>>>> semaphore
 	default: return shmkit_strerror(code);
 	}
 }
@@ -48,8 +45,6 @@ static const char *mutex(const char *call, const char *arg)
 	return "what?";
 }
 
-<<<<<<< HEAD
-<<<<<<< HEAD
 // cond: the lock of a condition has its name and "-lock" behind that.
 static const char *cond(const char *call, const char *arg)
 {
@@ -85,7 +80,6 @@ static int find_lock(const char *name)
 	return shmkit_find(&segment, text, &lock);
 }
 
-=======
 static const char *event(const char *call, const char *arg)
 {
 	struct timespec deadline = shmkit_deadline(atol(arg));
@@ -106,8 +100,6 @@ static const char *event(const char *call, const char *arg)
 	return "what?";
 }
 
->>>>>>> suite
-=======
 // semaphore: the number of permits is in the call, as in "acquire3"; 1 if it is not.
 static const char *semaphore(const char *call, const char *arg)
 {
@@ -134,25 +126,18 @@ static const char *semaphore(const char *call, const char *arg)
 	return err ? outcome(err) : text;
 }
 
->>>>>>> semaphore
 typedef const char *performer(const char *call, const char *arg);
 
 static performer *performer_of(const char *kind)
 {
 	if (is(kind, "mutex"))
 		return mutex;
-<<<<<<< HEAD
-<<<<<<< HEAD
 	if (is(kind, "cond"))
 		return cond;
-=======
 	if (is(kind, "event"))
 		return event;
->>>>>>> suite
-=======
 	if (is(kind, "semaphore") || is(kind, "bounded"))
 		return semaphore;
->>>>>>> semaphore
 	return NULL;
 }
 

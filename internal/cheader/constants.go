@@ -2,6 +2,7 @@ package cheader
 
 import (
 	"math/bits"
+	"slices"
 
 	"shmkit/internal/layout"
 )
@@ -37,6 +38,10 @@ func derived[T int](name string, v T) define {
 // constantGroups lists every exported constant of package layout, and the
 // shifts and offsets that its functions use.
 func constantGroups() []constantGroup {
+	return slices.Concat(segmentGroups(), syncGroups())
+}
+
+func segmentGroups() []constantGroup {
 	return []constantGroup{
 		{"Segment", []define{
 			word64("Magic", layout.Magic), plain("Version", layout.Version),
@@ -95,25 +100,12 @@ func constantGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
-		{"Waiter cell of a condition", []define{
-			word64("CondFree", layout.CondFree), word64("CondLooking", layout.CondLooking),
-			word64("CondAsleep", layout.CondAsleep), word64("CondNotified", layout.CondNotified),
-			word64("CondStateMask", layout.CondStateMask), word32("CondTicketMask", layout.CondTicketMask),
-			derived("COND_TICKET_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 0, 1))),
-			derived("COND_OWNER_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 1, 0))),
-			plain("CondMost", layout.CondMost),
-		{"Event word", []define{
-			word32("EventWaiters", layout.EventWaiters), word32("EventIsSet", layout.EventIsSet),
-			word32("EventGeneration", layout.EventGeneration),
-		}},
-		{"Barrier word", []define{
-			word64("BarrierWaiters", layout.BarrierWaiters), word64("BarrierFilling", layout.BarrierFilling),
-			word64("BarrierActing", layout.BarrierActing), word64("BarrierBroken", layout.BarrierBroken),
-			word64("BarrierStateMask", layout.BarrierStateMask),
-			plain("MaxParties", layout.MaxParties), plain("BarrierEnds", layout.BarrierEnds), plain("BarrierFutex", layout.BarrierFutex),
-			derived("BARRIER_ARRIVED_BITS", bits.TrailingZeros64(layout.BarrierWord(0, 0, 1, 0))),
-			derived("BARRIER_GENERATION_SHIFT", bits.TrailingZeros64(layout.BarrierWord(1, 0, 0, 0))),
-		}},
+	}
+}
+
+// syncGroups are those of the sync family.
+func syncGroups() []constantGroup {
+	return []constantGroup{
 		{"RWMutex", []define{
 			plain("NearReaders", layout.NearReaders), plain("RWMutexHead", layout.RWMutexHead),
 			plain("RWMutexCells", layout.RWMutexCells),
@@ -132,10 +124,31 @@ func constantGroups() []constantGroup {
 			derived("WORK_SLOT_SHIFT", bits.TrailingZeros64(layout.WorkPending(0, 1, 0)&^layout.WorkBegin)),
 			derived("CELL_LOST_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 1, 0))),
 			derived("CELL_SEQ_SHIFT", bits.TrailingZeros64(layout.WorkCell(0, 0, 1))),
+		}},
 		{"Semaphore word, and owned permits", []define{
 			word32("SemaphoreWaiters", layout.SemaphoreWaiters), word32("SemaphoreMany", layout.SemaphoreMany),
 			word32("SemaphoreMost", layout.SemaphoreMost),
 			word32("PermitsWaiters", layout.PermitsWaiters), word32("PermitsMost", layout.PermitsMost),
+		}},
+		{"Waiter cell of a condition", []define{
+			word64("CondFree", layout.CondFree), word64("CondLooking", layout.CondLooking),
+			word64("CondAsleep", layout.CondAsleep), word64("CondNotified", layout.CondNotified),
+			word64("CondStateMask", layout.CondStateMask), word32("CondTicketMask", layout.CondTicketMask),
+			derived("COND_TICKET_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 0, 1))),
+			derived("COND_OWNER_SHIFT", bits.TrailingZeros64(layout.CondCell(0, 1, 0))),
+			plain("CondMost", layout.CondMost),
+		}},
+		{"Event word", []define{
+			word32("EventWaiters", layout.EventWaiters), word32("EventIsSet", layout.EventIsSet),
+			word32("EventGeneration", layout.EventGeneration),
+		}},
+		{"Barrier word", []define{
+			word64("BarrierWaiters", layout.BarrierWaiters), word64("BarrierFilling", layout.BarrierFilling),
+			word64("BarrierActing", layout.BarrierActing), word64("BarrierBroken", layout.BarrierBroken),
+			word64("BarrierStateMask", layout.BarrierStateMask),
+			plain("MaxParties", layout.MaxParties), plain("BarrierEnds", layout.BarrierEnds), plain("BarrierFutex", layout.BarrierFutex),
+			derived("BARRIER_ARRIVED_BITS", bits.TrailingZeros64(layout.BarrierWord(0, 0, 1, 0))),
+			derived("BARRIER_GENERATION_SHIFT", bits.TrailingZeros64(layout.BarrierWord(1, 0, 0, 0))),
 		}},
 	}
 }

@@ -24,20 +24,9 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
-<<<<<<< HEAD
-<<<<<<< HEAD
-<<<<<<< HEAD
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, condOperations, cOperations, fault())
-=======
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations,
-		recursiveOperations, onceOperations, waitgroupOperations, cOperations, fault())
->>>>>>> recursive
-=======
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, rwmutexOperations, rendezvousOperations, cOperations, fault())
->>>>>>> suite
-=======
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations, semaphoreOperations, permitsOperations, cOperations, fault())
->>>>>>> semaphore
+	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
+		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
+		condOperations, rendezvousOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

@@ -195,10 +195,6 @@ func expected(s *scene) {
 	}
 }
 
-func residentDoes(what string) func(s *scene) {
-	return func(s *scene) { s.ask(s.resident, what, "rousing") }
-}
-
 var (
 	eventShows   = []string{"event"}
 	barrierShows = []string{"barrier"}

@@ -168,6 +168,22 @@ var (
 	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.LockKind)-20]
 	_ = [1]struct{}{}[unsafe.Sizeof(Cond{}.LockKind)-4]
 
+	_ = [1]struct{}{}[unsafe.Sizeof(Event{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Event{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Event{}.Word)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{})-384]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Word)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Parties)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Parties)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Joins)-12]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Joins)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.TimeoutNS)-16]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.TimeoutNS)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Barrier{}.Ends)-128]
+	_ = [1]struct{}{}[unsafe.Sizeof(Barrier{}.Ends)-256]
+
 	_ = [1]struct{}{}[unsafe.Sizeof(Bell{})-64]
 	_ = [1]struct{}{}[unsafe.Offsetof(Bell{}.Word)-0]
 	_ = [1]struct{}{}[unsafe.Sizeof(Bell{}.Word)-4]
@@ -191,4 +207,18 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{})-128]
 	_ = [1]struct{}{}[unsafe.Offsetof(WaitGroup{}.Word)-0]
 	_ = [1]struct{}{}[unsafe.Sizeof(WaitGroup{}.Word)-8]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(Semaphore{}.Word)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{}.Word)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Semaphore{}.Bound)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Semaphore{}.Bound)-4]
+
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Seq)-0]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Seq)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Hint)-4]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Hint)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Permits{}.Takeovers)-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(Permits{}.Takeovers)-8]
 )

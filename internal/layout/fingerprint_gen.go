@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0x0406436ccf844ce2
+const Fingerprint uint64 = 0x725b930392d9e5fb

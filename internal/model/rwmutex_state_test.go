@@ -28,7 +28,6 @@ const (
 	rwWait        // from counted to waiting
 	rwWaited      // wakes the writer that it may have let pass
 	rwAnnounce
-<<<<<<< HEAD
 	rwCheck   // was it let in?
 	rwLook    // waiting; looks at the word
 	rwAsk     // about the writer that it saw
@@ -36,16 +35,6 @@ const (
 	rwAsleep  // until the bell changes, or the writer dies
 	rwCount   // from waiting to counted
 	rwPass    // woken by a death: wakes the others who sleep on that word, goes on at Then
-=======
-	rwCheck  // was it let in?
-	rwLook   // waiting; looks at the word
-	rwAsk    // about the writer that it saw
-	rwSleep  // about to
-	rwAsleep // until the bell changes, or the writer dies
-	rwCount  // from waiting to counted
-	rwPass   // rings for others, then goes on at Then
-	rwPassed
->>>>>>> suite
 	rwQuit    // refused, or gives up
 	rwReads   // inside
 	rwLeft    // wakes the writer that waits for it
@@ -64,11 +53,7 @@ const (
 
 var rwPCNames = [rwPCs]string{
 	"idle", "gone", "look in", "wait", "waited", "announce", "check", "look", "ask", "sleep", "ASLEEP", "count", "pass on",
-<<<<<<< HEAD
 	"quit", "READS", "left", "wants", "drain", "doze", "DOZING", "WRITES", "out", "grant", "release", "ring", "rung",
-=======
-	"passed on", "quit", "READS", "left", "wants", "drain", "doze", "DOZING", "WRITES", "out", "grant", "release", "ring", "rung",
->>>>>>> suite
 }
 
 type rwThread struct {
@@ -77,13 +62,7 @@ type rwThread struct {
 	Bell    uint8 // as it was announced
 	Saw     code  // the word
 	On      uint8 // process for which it sleeps, plus 1
-<<<<<<< HEAD
 	Waiting bool  // as against counted
-=======
-	OnBell  uint8 // the bell when it went to sleep
-	Slept   bool
-	Waiting bool // as against counted
->>>>>>> suite
 	Then    rwPC
 	Slot    uint8
 	Told    bool // of a death
@@ -99,11 +78,7 @@ type rwState struct {
 	T     [rwProcesses]rwThread
 	Swept [rwProcesses]uint8
 	Left  uint8 // deaths that may still come
-<<<<<<< HEAD
 	Debt  bool  // one was killed that was about to wake others
-=======
-	Debt  bool  // who was about to wake all readers was killed
->>>>>>> suite
 	Dirty bool  // a writer died inside
 	Ruin  bool  // and another did not repair
 	Wrong uint8
@@ -177,7 +152,6 @@ func (s rwState) law() error {
 	return nil
 }
 
-<<<<<<< HEAD
 // rescued tells whether, after one was killed that was about to wake others, some word
 // has changed on which one of them sleeps: then the bound of the sleep mends it.
 func (s *rwState) rescued() bool {
@@ -185,29 +159,14 @@ func (s *rwState) rescued() bool {
 		asleep := t.PC == rwAsleep || t.PC == rwDozing
 		died := asleep && t.On > 0 && s.T[t.On-1].PC == rwGone
 		if s.Debt && (died || t.PC == rwAsleep && t.Bell != s.Bell) {
-=======
-// rescued tells whether, after the one was killed who had changed the bell and not yet
-// woken anybody, that is all that some sleeper lacks: the bound of its sleep mends it.
-func (s *rwState) rescued() bool {
-	for _, t := range s.T {
-		if s.Debt && t.PC == rwAsleep && t.OnBell != s.Bell {
->>>>>>> suite
 			return true
 		}
 	}
 	return false
 }
 
-<<<<<<< HEAD
 // rwOld is any number in a register that is not the present one: it never is again.
 const rwOld = 0x7f
-=======
-// Numbers in registers that are not the present one never are again.
-const (
-	rwOld   = 0x7e
-	rwOlder = 0x7f
-)
->>>>>>> suite
 
 // same counts bell and phases from 0: what matters is who has seen the present one.
 func (s rwState) same() rwState {
@@ -215,37 +174,17 @@ func (s rwState) same() rwState {
 	s.Bell &= rwW
 	for p := range s.T {
 		t, c := &s.T[p], &s.Cells[p]
-<<<<<<< HEAD
 		bell, phase := t.Bell, t.Phase
 		t.Bell, t.Phase = 0, 0
 		if t.Waiting && phase != c.Phase {
 			t.Phase = 1
 		}
 		if t.PC >= rwCheck && t.PC <= rwAsleep {
-=======
-		bell, onBell, phase := t.Bell, t.OnBell, t.Phase
-		t.Bell, t.OnBell, t.Phase = 0, 0, 0
-		if t.Waiting && phase != c.Phase {
-			t.Phase = 1
-		}
-		if seen := t.On > 0 && t.PC < rwTake; seen || t.PC >= rwCheck && t.PC <= rwCount {
->>>>>>> suite
 			t.Bell = rwOld
 			if bell == now {
 				t.Bell = s.Bell
 			}
 		}
-<<<<<<< HEAD
-=======
-		if t.On > 0 && t.PC < rwTake && t.PC != rwSleep {
-			t.OnBell = rwOlder
-			if onBell == bell {
-				t.OnBell = t.Bell
-			} else if onBell == now {
-				t.OnBell = s.Bell
-			}
-		}
->>>>>>> suite
 		if t.PC != rwCheck && t.PC != rwAsk {
 			t.Saw = 0
 		}

@@ -10,10 +10,6 @@ type rwVariant struct {
 	lookFirst   bool // a reader looks at the word before it is counted
 	noRing      bool // who gives the word back does not look at the bell again
 	lateGrant   bool // readers are let in after the word was given back
-<<<<<<< HEAD
-=======
-	noRelay     bool // who finds a writer dead does not wake the others who sleep on its death word
->>>>>>> suite
 	noPass      bool // who was told of a death by the kernel tells nobody
 	lateLook    bool // the bell is read after the word was looked at
 	noDrain     bool // who takes over does not wait for readers
@@ -58,7 +54,6 @@ func (x *rwStepper) mine() uint64 { return x.s.Cells[x.p].word() }
 // rouse ends the sleep of q.
 func (s *rwState) rouse(q int) {
 	t := &s.T[q]
-<<<<<<< HEAD
 	then := rwAnnounce
 	if t.PC == rwDozing {
 		then = rwDrain
@@ -68,14 +63,6 @@ func (s *rwState) rouse(q int) {
 		return
 	}
 	t.PC, t.On = then, 0
-=======
-	switch t.PC {
-	case rwAsleep:
-		t.PC, t.Slept = rwAnnounce, true
-	case rwDozing:
-		t.PC = rwDrain
-	}
->>>>>>> suite
 }
 
 // wakeWriter wakes the writer that waits for reader p.
@@ -134,11 +121,7 @@ func (x rwStepper) step() {
 // giveUp: the context ends.
 func (x rwStepper) giveUp() {
 	me := x.me()
-<<<<<<< HEAD
 	me.On = 0
-=======
-	me.On, me.Slept = 0, false
->>>>>>> suite
 	if me.PC == rwAsleep {
 		x.to("gives up", rwQuit)
 		return
@@ -159,19 +142,11 @@ func (x rwStepper) read() {
 		me.Saw = x.s.Word
 		switch word.ReaderLook(me.Saw.word(), word.Unasked) {
 		case word.Taken:
-<<<<<<< HEAD
 			x.to("free", rwReads)
 		case word.Held:
 			x.to("a writer", rwWait)
 		default:
 			x.to("refused", rwQuit)
-=======
-			x.pass("free", rwReads)
-		case word.Held:
-			x.to("a writer", rwWait)
-		default:
-			x.pass("refused", rwQuit)
->>>>>>> suite
 		}
 	case rwWait:
 		me.Phase = x.s.Cells[x.p].Phase
@@ -193,11 +168,7 @@ func (x rwStepper) read() {
 	case rwCheck:
 		if x.s.Cells[x.p].Phase != me.Phase && !x.noCheck {
 			me.Saw = 0
-<<<<<<< HEAD
 			x.to("was let in", rwReads)
-=======
-			x.pass("was let in", rwReads)
->>>>>>> suite
 			return
 		}
 		if x.earlyCheck {
@@ -217,11 +188,7 @@ func (x rwStepper) read() {
 		x.cell(m)
 		me.Waiting, me.Saw = false, 0
 		if m.Verdict == word.Taken {
-<<<<<<< HEAD
 			x.to("was let in", rwReads)
-=======
-			x.pass("was let in", rwReads)
->>>>>>> suite
 			return
 		}
 		x.to("counted again", rwLookIn)
@@ -237,15 +204,9 @@ func (x rwStepper) looked() {
 	case word.Taken:
 		x.to("free", rwCount)
 	case word.Held:
-<<<<<<< HEAD
 		x.to("a writer", rwAsk)
 	default:
 		x.to("refused", rwQuit)
-=======
-		x.pass("a writer", rwAsk)
-	default:
-		x.pass("refused", rwQuit)
->>>>>>> suite
 	}
 }
 
@@ -259,12 +220,6 @@ func (x rwStepper) readOn() {
 			x.to("lives", rwSleep)
 			return
 		}
-<<<<<<< HEAD
-=======
-		if !x.noRelay {
-			x.s.relay(q)
-		}
->>>>>>> suite
 		now, _, ok := x.s.Word.owner()
 		switch {
 		case !ok || now != q:
@@ -284,7 +239,6 @@ func (x rwStepper) readOn() {
 			x.to("no sleep", rwAnnounce)
 			return
 		}
-<<<<<<< HEAD
 		x.to("sleep", rwAsleep)
 	case rwPass:
 		q, then := me.On-1, me.Then
@@ -293,16 +247,6 @@ func (x rwStepper) readOn() {
 			x.s.relay(q)
 		}
 		x.to("wake others", then)
-=======
-		me.OnBell = me.Bell
-		x.to("sleep", rwAsleep)
-	case rwPass:
-		x.s.Bell = rwBellOf(word.BellRing(rwBellWord(x.s.Bell)).Next)
-		x.to("ring for others", rwPassed)
-	case rwPassed:
-		x.s.wakeReaders()
-		x.to("wake others", me.Then)
->>>>>>> suite
 	case rwQuit:
 		x.quit()
 	case rwReads:
@@ -343,23 +287,6 @@ func (x rwStepper) quit() {
 	x.to("leaves", rwIdle)
 }
 
-<<<<<<< HEAD
-=======
-// pass rings for those who sleep as this one did, if it alone was told.
-func (x rwStepper) pass(what string, then rwPC) {
-	me := x.me()
-	owner, _, ok := me.Saw.owner()
-	alone := me.Slept && me.On > 0 && me.Bell == me.OnBell && !(ok && owner == me.On-1)
-	me.On, me.Slept = 0, false
-	if alone && !x.noPass && x.s.Bell&rwW != 0 {
-		me.Then = then
-		x.to(what, rwPass)
-		return
-	}
-	x.to(what, then)
-}
-
->>>>>>> suite
 func (x rwStepper) write() {
 	me := x.me()
 	self := layout.Owner(uint32(x.p), 1)
@@ -387,12 +314,6 @@ func (x rwStepper) write() {
 			x.to("a reader", rwDoze)
 			return
 		}
-<<<<<<< HEAD
-=======
-		if life == word.Dead {
-			x.s.relay(me.Slot)
-		}
->>>>>>> suite
 		if me.Slot++; me.Slot == rwProcesses {
 			me.Slot = 0
 			x.to("nobody reads", rwWrites)

@@ -27,11 +27,7 @@ func (v *rwVariant) steps(s rwState, emit func(int, string, rwState)) {
 func (v *rwVariant) kill(s rwState, p uint8, emit func(int, string, rwState)) {
 	s.Left--
 	s.Dirty = s.Dirty || s.T[p].PC == rwWrites
-<<<<<<< HEAD
 	s.Debt = s.Debt || s.T[p].PC == rwRung || s.T[p].PC == rwPass
-=======
-	s.Debt = s.Debt || s.T[p].PC == rwRung || s.T[p].PC == rwPassed
->>>>>>> suite
 	s.T[p] = rwThread{PC: rwGone}
 	any := false
 	for q, t := range s.T {
@@ -106,11 +102,7 @@ func TestRWMutexSame(t *testing.T) {
 func TestRWMutex(t *testing.T) {
 	deaths := []uint8{0}
 	if !testing.Short() {
-<<<<<<< HEAD
 		deaths = append(deaths, 1, 2)
-=======
-		deaths = append(deaths, 1)
->>>>>>> suite
 	}
 	for _, n := range deaths {
 		begin := time.Now()
@@ -134,10 +126,6 @@ func TestBrokenRWMutex(t *testing.T) {
 		"no second look at the bell":                     {noRing: true},
 		"readers are let in too late":                    {lateGrant: true},
 		"who is told of a death tells nobody":            {noPass: true},
-<<<<<<< HEAD
-=======
-		"who finds a writer dead tells nobody":           {noRelay: true},
->>>>>>> suite
 		"the bell is read too late":                      {lateLook: true},
 		"who takes over does not wait for readers":       {noDrain: true},
 		"a dead writer is no writer":                     {deadFree: true},

@@ -109,14 +109,14 @@ func overlap(stays []stay) (most int) {
 	return most
 }
 
-// visitor is one lane of turnstile.
-type visitor struct {
+// passer is one lane of turnstile.
+type passer struct {
 	permits   *shsync.Permits
 	semaphore *shsync.Semaphore
 }
 
-func openVisitor(seg *shm.Segment) (v *visitor, err error) {
-	v = new(visitor)
+func openVisitor(seg *shm.Segment) (v *passer, err error) {
+	v = new(passer)
 	if v.permits, err = shsync.OpenPermits(seg, "permits"); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func openVisitor(seg *shm.Segment) (v *visitor, err error) {
 	return v, err
 }
 
-func (v *visitor) Step(l *Lane) {
+func (v *passer) Step(l *Lane) {
 	if l.Rand.IntN(64) == 0 {
 		l.Must(v.Close())
 		again, err := openVisitor(l.Seg)
@@ -140,7 +140,7 @@ func (v *visitor) Step(l *Lane) {
 }
 
 // stay is inside with a permit for a while.
-func (v *visitor) stay(l *Lane, kind int) {
+func (v *passer) stay(l *Lane, kind int) {
 	var from, to int64
 	l.Begin(kind)
 	for range l.Burst(40) {
@@ -168,7 +168,7 @@ func (v *visitor) stay(l *Lane, kind int) {
 
 // exchange gives some permits to the semaphore and takes as many. All who wait have
 // given what they wait for, so somebody always gets on.
-func (v *visitor) exchange(l *Lane, kind int) {
+func (v *passer) exchange(l *Lane, kind int) {
 	n := 1 + l.Rand.IntN(turnstileMost)
 	l.Begin(kind, uint64(n))
 	for range l.Burst(40) {
@@ -197,4 +197,4 @@ func inTime(l *Lane, f func(context.Context) error) (bool, error) {
 	return err == nil, err
 }
 
-func (v *visitor) Close() error { return errors.Join(v.permits.Close(), v.semaphore.Close()) }
+func (v *passer) Close() error { return errors.Join(v.permits.Close(), v.semaphore.Close()) }

@@ -44,7 +44,6 @@ const (
 	NotRecoverable
 	// Corrupt: no process writes such a word.
 	Corrupt
-<<<<<<< HEAD
 	// Passed: what the caller waits for has happened, or what it wants is done.
 	Passed
 	// Arrived: the caller is one of the parties, and others are missing.
@@ -54,21 +53,15 @@ const (
 	Last
 	// Broken: the generation will not pass, or did not.
 	Broken
-=======
 	// TooMany: there is no room for what was given.
 	TooMany
->>>>>>> semaphore
 
 	verdicts = iota
 )
 
 var verdictNames = [verdicts]string{
 	"Taken", "TakenOver", "Held", "Sleep", "Released", "Ruined", "Orphaned", "Repaired", "NotHeld", "Consistent",
-<<<<<<< HEAD
-	"NotRecoverable", "Corrupt", "Passed", "Arrived", "Last", "Broken",
-=======
-	"NotRecoverable", "Corrupt", "TooMany",
->>>>>>> semaphore
+	"NotRecoverable", "Corrupt", "Passed", "Arrived", "Last", "Broken", "TooMany",
 }
 
 // String is the name of the constant.

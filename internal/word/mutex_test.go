@@ -106,22 +106,14 @@ func TestMutexFastPaths(t *testing.T) {
 
 func TestVerdictNames(t *testing.T) {
 	seen := map[string]bool{}
-<<<<<<< HEAD
-	for v := word.Taken; v <= word.Broken; v++ {
-=======
 	for v := word.Taken; v <= word.TooMany; v++ {
->>>>>>> semaphore
 		name := v.String()
 		if name == "" || strings.Contains(name, "(") || seen[name] {
 			t.Errorf("verdict %d is called %q", uint8(v), name)
 		}
 		seen[name] = true
 	}
-<<<<<<< HEAD
-	if s := (word.Broken + 1).String(); s != "Verdict(16)" {
-=======
-	if s := (word.TooMany + 1).String(); s != "Verdict(13)" {
->>>>>>> semaphore
+	if s := (word.TooMany + 1).String(); s != "Verdict(17)" {
 		t.Errorf("no verdict: %q", s)
 	}
 }

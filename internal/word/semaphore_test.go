@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	sw, sm = layout.SemaphoreWaiters, layout.SemaphoreMany
-	most   = layout.SemaphoreMost
-	all    = word.All
+	sw, sm        = layout.SemaphoreWaiters, layout.SemaphoreMany
+	semaphoreMost = layout.SemaphoreMost
+	all           = word.All
 )
 
 func TestSemaphoreAcquire(t *testing.T) {
@@ -20,7 +20,7 @@ func TestSemaphoreAcquire(t *testing.T) {
 		want    word.Move
 	}{
 		{3, 1, false, word.Move{2, word.Taken, 0}},
-		{most, most, false, word.Move{0, word.Taken, 0}},
+		{semaphoreMost, semaphoreMost, false, word.Move{0, word.Taken, 0}},
 		{sw | 3, 2, false, word.Move{sw | 1, word.Taken, 0}},
 		{sw | sm | 3, 1, false, word.Move{sw | sm | 2, word.Taken, 0}},
 		{3, 1, true, word.Move{sw | 2, word.Taken, 1}},
@@ -49,13 +49,13 @@ func TestSemaphoreRelease(t *testing.T) {
 	}{
 		{0, 1, 1, word.Move{1, word.Released, 0}},
 		{sw, 3, 3, word.Move{3, word.Released, 3}},
-		{sw | 1, 1, most, word.Move{2, word.Released, 1}},
+		{sw | 1, 1, semaphoreMost, word.Move{2, word.Released, 1}},
 		{sw | sm | 1, 1, 2, word.Move{2, word.Released, all}},
 		{1, 1, 1, word.Move{1, word.TooMany, 0}},
 		{sw | sm | 1, 2, 2, word.Move{sw | sm | 1, word.TooMany, 0}},
-		{0, ^uint32(0), most, word.Move{0, word.TooMany, 0}},
-		{1, ^uint32(0), most, word.Move{1, word.TooMany, 0}},
-		{most, 1, most, word.Move{most, word.TooMany, 0}},
+		{0, ^uint32(0), semaphoreMost, word.Move{0, word.TooMany, 0}},
+		{1, ^uint32(0), semaphoreMost, word.Move{1, word.TooMany, 0}},
+		{semaphoreMost, 1, semaphoreMost, word.Move{semaphoreMost, word.TooMany, 0}},
 		{5, 1, 2, word.Move{5, word.TooMany, 0}}, // damaged
 	} {
 		if got := word.SemaphoreRelease(tt.word, tt.n, tt.bound); got != tt.want {
@@ -66,7 +66,7 @@ func TestSemaphoreRelease(t *testing.T) {
 
 // The fast paths of package sync are a compare-and-swap of the word by 1.
 func TestSemaphoreFastPaths(t *testing.T) {
-	for _, w := range []uint32{1, most, sw | 1, sw | sm | 7} {
+	for _, w := range []uint32{1, semaphoreMost, sw | 1, sw | sm | 7} {
 		if m := word.SemaphoreAcquire(w, 1, false); m != (word.Move{w - 1, word.Taken, 0}) {
 			t.Errorf("%#x: %#x", w, m)
 		}

@@ -9,21 +9,13 @@ import (
 
 const (
 	begin, waiters = layout.WorkBegin, layout.WorkWaiters
-<<<<<<< HEAD
-	mostWork       = layout.WorkMost
-=======
 	workMost       = layout.WorkMost
->>>>>>> recursive
 )
 
 func TestWorkWord(t *testing.T) {
 	old := layout.WorkPending(0, 1023, 77) &^ begin // what an earlier Begin left
 	pending := layout.WorkPending(waiters|4, 3, 5)
-<<<<<<< HEAD
-	full := layout.WorkCell(mostWork, 1, 9)
-=======
 	full := layout.WorkCell(workMost, 1, 9)
->>>>>>> recursive
 	for _, tt := range []struct {
 		what      string
 		got, want word.WorkMove
@@ -32,11 +24,7 @@ func TestWorkWord(t *testing.T) {
 		{"Add -2", word.WorkAdd(old|2, -2), word.WorkMove{old, word.WorkDone}},
 		{"Add -3", word.WorkAdd(old|2, -3), word.WorkMove{old | 2, word.WorkNone}},
 		{"Add least", word.WorkAdd(2, -1<<63), word.WorkMove{2, word.WorkNone}},
-<<<<<<< HEAD
-		{"Add mostWork", word.WorkAdd(0, int64(layout.WorkOpen)), word.WorkMove{layout.WorkOpen, word.WorkDone}},
-=======
 		{"Add most", word.WorkAdd(0, int64(layout.WorkOpen)), word.WorkMove{layout.WorkOpen, word.WorkDone}},
->>>>>>> recursive
 		{"Add too many", word.WorkAdd(1, int64(layout.WorkOpen)), word.WorkMove{1, word.WorkFull}},
 		{"Add largest", word.WorkAdd(1, 1<<63-1), word.WorkMove{1, word.WorkFull}},
 		{"Add, busy", word.WorkAdd(pending, 1), word.WorkMove{pending, word.WorkBusy}},
@@ -70,20 +58,12 @@ func TestWorkCell(t *testing.T) {
 		{"Show, shown", word.WorkShow(layout.WorkPending(0, 3, 5), cell(3, 7, 6)), word.WorkMove{cell(3, 7, 6), word.WorkNone}},
 		{"Show, high bits", word.WorkShow(layout.WorkPending(0, 3, 5), cell(0, 0, 5+1<<21)), word.WorkMove{cell(1, 0, 6+1<<21), word.WorkDone}},
 		{"Show, wraps", word.WorkShow(layout.WorkPending(0, 3, last), cell(0, 0, last)), word.WorkMove{cell(1, 0, 0), word.WorkDone}},
-<<<<<<< HEAD
-		{"Show, damaged", word.WorkShow(layout.WorkPending(0, 3, 5), cell(mostWork, 7, 5)), word.WorkMove{cell(mostWork, 7, 6), word.WorkDone}},
-=======
 		{"Show, damaged", word.WorkShow(layout.WorkPending(0, 3, 5), cell(workMost, 7, 5)), word.WorkMove{cell(workMost, 7, 6), word.WorkDone}},
->>>>>>> recursive
 		{"End", word.WorkEnd(cell(2, 7, 5)), word.WorkMove{cell(1, 7, 5), word.WorkDone}},
 		{"End of none", word.WorkEnd(cell(0, 7, 5)), word.WorkMove{cell(0, 7, 5), word.WorkNone}},
 		{"Lose", word.WorkLose(cell(2, 7, 5)), word.WorkMove{cell(0, 9, 5), word.WorkDone}},
 		{"Lose none", word.WorkLose(cell(0, 7, 5)), word.WorkMove{cell(0, 7, 5), word.WorkNone}},
-<<<<<<< HEAD
-		{"Lose, no room", word.WorkLose(cell(mostWork, 7, 5)), word.WorkMove{cell(0, mostWork, 5), word.WorkDone}},
-=======
 		{"Lose, no room", word.WorkLose(cell(workMost, 7, 5)), word.WorkMove{cell(0, workMost, 5), word.WorkDone}},
->>>>>>> recursive
 		{"Forget", word.WorkForget(cell(2, 7, 5)), word.WorkMove{cell(2, 0, 5), word.WorkDone}},
 		{"Forget nothing", word.WorkForget(cell(2, 0, 5)), word.WorkMove{cell(2, 0, 5), word.WorkNone}},
 	} {

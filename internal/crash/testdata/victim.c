@@ -48,16 +48,15 @@ static void prepare(void)
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
-<<<<<<< HEAD
 	if (strncmp(operation, "C: cond", 7) == 0) {
 		must(shmkit_find(&segment, "cond", &handle));
 		must(shmkit_find(&segment, "cond-lock", &lock));
 		if (shmkit_mutex_lock(&lock) == SHMKIT_EOWNERDEAD)
 			must(shmkit_mutex_mark_consistent(&lock));
-=======
+		return;
+	}
 	if (strncmp(operation, "C: semaphore", 12) == 0) {
 		must(shmkit_find(&segment, "semaphore", &handle));
->>>>>>> semaphore
 		return;
 	}
 	must(shmkit_find(&segment, is("C: value_set, 128 bytes") ? "value" : "lock", &handle));
@@ -84,20 +83,16 @@ static void run(void)
 		must(shmkit_find(&segment, "other", &second));
 	else if (is("C: release"))
 		must(shmkit_release(&handle));
-<<<<<<< HEAD
 	else if (strncmp(operation, "C: cond", 7) == 0) {
 		int err = is("C: cond_notify") ? shmkit_cond_notify(&handle, &lock, 1) : shmkit_cond_wait(&handle, &lock);
 		must(err == SHMKIT_EOWNERDEAD ? shmkit_mutex_mark_consistent(&lock) : err);
 		if (!is("C: cond_notify"))
 			must(shmkit_mutex_unlock(&lock));
-	} else if (is("C: mutex_unlock"))
-=======
-	else if (is("C: semaphore_release"))
+	} else if (is("C: semaphore_release"))
 		must(shmkit_semaphore_release(&handle, 1));
 	else if (strncmp(operation, "C: semaphore", 12) == 0)
 		must(shmkit_semaphore_acquire(&handle, 1));
 	else if (is("C: mutex_unlock"))
->>>>>>> semaphore
 		must(shmkit_mutex_unlock(&handle));
 	else if (is("C: mutex_mark_consistent"))
 		must(shmkit_mutex_mark_consistent(&handle));
