@@ -255,6 +255,7 @@ func TestRecursiveWith(t *testing.T) {
 	l := m.Locker(h, nil)
 	l.Lock()
 	l.Lock()
+	//lint:ignore SA2001 that it can be taken twice is all
 	l.Unlock()
 	l.Unlock()
 	defer func() {

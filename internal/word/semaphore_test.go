@@ -30,7 +30,7 @@ func TestSemaphoreAcquire(t *testing.T) {
 		{sw | sm | 3, 3, true, word.Move{sw | sm, word.Taken, 0}},
 		{0, 1, false, word.Move{sw, word.Sleep, 0}},
 		{sw, 1, true, word.Move{sw, word.Sleep, 0}},
-		{sw | sm | 0, 1, true, word.Move{sw | sm, word.Sleep, 0}},
+		{sw | sm, 1, true, word.Move{sw | sm, word.Sleep, 0}},
 		{1, 2, false, word.Move{sw | sm | 1, word.Sleep, all}},
 		{sw | sm | 1, 2, true, word.Move{sw | sm | 1, word.Sleep, 0}},
 		{0, 2, false, word.Move{sw | sm, word.Sleep, 0}},
