@@ -35,6 +35,7 @@ type Player interface {
 func actors() []Actor {
 	return []Actor{
 		new(exclusion), new(numbers), new(tokens), new(stores), new(bank), new(names), new(blobs), new(letters), new(segments),
+		new(queue),
 	}
 }
 
