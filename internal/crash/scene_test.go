@@ -205,10 +205,6 @@ func (s *scene) to(k int, events []crash.Event) traced {
 			return v
 		}
 		s.t.Logf("event %d was %v and is %v now (%d of %d): once more", k, events[k-1], last, n, want)
-		if last.Asleep { // it cannot be killed behind guards while it sleeps
-			_, err = v.Run(1<<30, s.isOver, nil)
-			must(s.t, err)
-		}
 		s.end(v)
 		s.look("killed on another way")
 	}

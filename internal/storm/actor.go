@@ -39,6 +39,7 @@ func actors() []Actor {
 		new(meetings),
 		new(turnstile),
 		new(shelf), new(crew),
+		new(queue),
 	}
 }
 
