@@ -38,7 +38,7 @@ func actors() []Actor {
 		new(shelf),
 		new(meetings),
 		new(turnstile),
-		new(shelf), new(crew),
+		new(crew),
 		new(queue),
 	}
 }
