@@ -16,6 +16,7 @@ var roles = map[string]func(args []string) error{
 	"fill":  fill,
 	"print": printLine,
 	"hold":  holdForEver,
+	"visit": visit,
 }
 
 // runChild does the part of a child, if this process is one, and exits.

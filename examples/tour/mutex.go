@@ -12,9 +12,9 @@ import (
 	shsync "shmkit/sync"
 )
 
-const printers = 5
+const printers = 10
 
-// lockedPrinting: five goroutines and five processes write a line in three pieces
+// lockedPrinting: ten goroutines and ten processes write a line in three pieces
 // to one pipe, under one lock. Without the lock the pieces would mix.
 func lockedPrinting() error {
 	m, err := shsync.NewMutex()
