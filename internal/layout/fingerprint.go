@@ -23,6 +23,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[Arena](), "head of a run of blocks"},
 		{reflect.TypeFor[Block](), "head of one block"},
 		{reflect.TypeFor[Mutex](), "robust mutex"},
+		{reflect.TypeFor[QueueHead](), "head of a queue"},
+		{reflect.TypeFor[QueueCell](), "head of a cell of a queue: a slot of the ring and a block of payload"},
 	}
 }
 

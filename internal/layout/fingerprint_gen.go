@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0xb9f0c60a2c7c5213
+const Fingerprint uint64 = 0x6450a7b46156a7d6
