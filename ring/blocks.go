@@ -38,6 +38,19 @@ func (c *core) free(block *uint64) {
 	c.wakeSpace()
 }
 
+// drop ends our hold of a message that was copied out of its block. The block comes
+// before the slot: the compare-and-swap there is the fence between it and the look for
+// sleepers.
+func (c *core) drop(m *taken) {
+	if !m.unclear {
+		c.ack(m.block, m.held)
+		return
+	}
+	release(&c.cell(m.block).Block, word.QueueFree) // sync: message taken
+	c.clear(m.pos, m.w, m.turn, m.at)
+	c.wakeIfClosing()
+}
+
 // ack ends our hold of block b, whose word is held: the message is dealt with.
 func (c *core) ack(b uint32, held uint64) error {
 	// sync: message taken
@@ -45,10 +58,15 @@ func (c *core) ack(b uint32, held uint64) error {
 		return ErrNotHeld
 	}
 	c.wakeSpace()
-	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
-		c.wakeAll() // somebody may wait to see whether it comes back
-	}
+	c.wakeIfClosing()
 	return nil
+}
+
+// wakeIfClosing: somebody may wait to see whether a message comes back.
+func (c *core) wakeIfClosing() {
+	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+		c.wakeAll()
+	}
 }
 
 // nack gives the message in block b back. The note comes before the deed, for those who
@@ -77,7 +95,7 @@ func (c *core) noteReturn() {
 
 // takeReturned takes the oldest of the messages that came back. If it sees none, and
 // none came back while it looked, it says so to those who come after.
-func (c *core) takeReturned() (b uint32, ok bool) {
+func (c *core) takeReturned() (m taken, ok bool) {
 	for {
 		version := atomic.LoadUint64(&c.head.Returns) // sync: queue returns
 		oldest, at, found := uint64(0), uint32(0), false
@@ -90,14 +108,15 @@ func (c *core) takeReturned() (b uint32, ok bool) {
 		if !found {
 			// sync: queue returns
 			if atomic.CompareAndSwapUint64(&c.head.Returns, version, version&^word.QueuePending) {
-				return 0, false
+				return m, false
 			}
 			continue
 		}
+		held := word.QueueTake(oldest, c.self)
 		// This passes the message to us. sync: message taken
-		if atomic.CompareAndSwapUint64(&c.cell(at).Block, oldest, word.QueueTake(oldest, c.self)) {
+		if atomic.CompareAndSwapUint64(&c.cell(at).Block, oldest, held) {
 			atomic.AddUint64(&c.head.Redelivered, 1)
-			return at, true
+			return taken{block: at, held: held}, true
 		}
 	}
 }

@@ -56,22 +56,25 @@ const lookAgain = 1 << 16
 // room finds the ticket that is next, if there is room for it. Errors: ErrFull,
 // ErrClosed, *shm.CorruptError.
 func (c *core) room() (t uint64, err error) {
+	hint := atomic.LoadUint64(&c.head.Tail) // sync: tail
+	t = hint
 	for range lookAgain {
-		t = atomic.LoadUint64(&c.head.Tail) // sync: tail
 		pos, turn := c.place(t)
 		slot := &c.cell(pos).Slot
 		w := atomic.LoadUint64(slot) // sync: message published
 		switch word.SeatOf(w, turn) {
 		case word.SeatOpen:
 			if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
+				if t != hint {
+					release(&c.head.Tail, t) // sync: tail
+				}
 				return t, nil
 			}
 			c.seal(slot, w, turn)
 		case word.SeatClosed:
 			return 0, ErrClosed
 		case word.SeatTaken, word.SeatPast:
-			// Its publisher is slower than we are, or dead.
-			atomic.CompareAndSwapUint64(&c.head.Tail, t, t+1) // sync: tail
+			t = c.after(t, w, turn)
 		case word.SeatBefore:
 			if there, err := c.there(w, t-c.slots); err != nil {
 				return 0, err
@@ -80,16 +83,21 @@ func (c *core) room() (t uint64, err error) {
 			}
 			c.clear(pos, w, turn-1, t-c.slots)
 		default:
-			if t != atomic.LoadUint64(&c.head.Tail) {
-				continue
-			}
-			err = damaged("Slot", w)
+			hint = atomic.LoadUint64(&c.head.Tail) // sync: tail
+			t = hint
 		}
 	}
-	if err == nil {
-		err = damaged("Tail", t)
+	return 0, damaged("Tail", t)
+}
+
+// after is a later ticket than t, whose slot has the word w, and no later than the next
+// one to publish, or to take. Tail and Head are hints: whoever is behind, because a
+// process that was stopped has put an old number there, goes on by whole turns.
+func (c *core) after(t, w, turn uint64) uint64 {
+	if age := layout.SlotAge(w, turn); age > 1 {
+		return t + uint64(age-1)*c.slots
 	}
-	return 0, err
+	return t + 1
 }
 
 // there tells whether the message of ticket t is still in the block that the full slot
@@ -106,10 +114,9 @@ func (c *core) there(w, t uint64) (bool, error) {
 // moves the head on. Anybody may do it who sees that; the taker may be dead.
 func (c *core) clear(pos uint32, w, turn, t uint64) {
 	// This passes the slot to the producer of ticket t + slots. sync: message published
-	if atomic.CompareAndSwapUint64(&c.cell(pos).Slot, w, layout.SlotWord(layout.SlotEmpty, turn+1, 0)) {
-		c.wakeSpace()
-	}
-	atomic.CompareAndSwapUint64(&c.head.Head, t, t+1) // sync: head
+	atomic.CompareAndSwapUint64(&c.cell(pos).Slot, w, layout.SlotWord(layout.SlotEmpty, turn+1, 0))
+	release(&c.head.Head, t+1) // sync: head
+	c.wakeSpace()
 }
 
 // seal closes the queue at an open slot, so that no message is ever published there.
@@ -135,7 +142,7 @@ func (c *core) tryPublish(b uint32, t uint64) error {
 		empty, full := layout.SlotWord(layout.SlotEmpty, turn, 0), layout.SlotWord(layout.SlotFull, turn, b)
 		// This passes the block to the consumers. sync: message published
 		if atomic.CompareAndSwapUint64(&c.cell(pos).Slot, empty, full) {
-			atomic.CompareAndSwapUint64(&c.head.Tail, t, t+1) // sync: tail
+			release(&c.head.Tail, t+1) // sync: tail
 			c.wakeItems()
 			return nil
 		}
@@ -148,66 +155,102 @@ func (c *core) tryPublish(b uint32, t uint64) error {
 	}
 }
 
-// take takes the oldest message. It is then in block b, Held. Errors: ErrEmpty,
-// ErrClosed, *shm.CorruptError.
-func (c *core) take() (b uint32, err error) {
+// taken is a message that this process has taken.
+type taken struct {
+	block uint32
+	held  uint64 // the block's word
+	// where it was in the ring, if that has yet to be cleared
+	unclear  bool
+	pos      uint32
+	w        uint64
+	turn, at uint64
+}
+
+// take takes the oldest message. Its slot is left to the caller, who clears it by
+// leave; if the caller is killed before, anybody does. Errors: ErrEmpty, ErrClosed,
+// *shm.CorruptError.
+func (c *core) take() (m taken, err error) {
+	t := atomic.LoadUint64(&c.head.Head) // sync: head
 	for range lookAgain {
 		if atomic.LoadUint64(&c.head.Returns)&word.QueuePending != 0 { // sync: queue returns
-			if b, ok := c.takeReturned(); ok {
-				return b, nil
+			if m, ok := c.takeReturned(); ok {
+				return m, nil
 			}
 		}
-		t := atomic.LoadUint64(&c.head.Head) // sync: head
 		pos, turn := c.place(t)
 		slot := &c.cell(pos).Slot
 		w := atomic.LoadUint64(slot) // sync: message published
 		switch word.SeatOf(w, turn) {
 		case word.SeatOpen:
 			if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
-				return 0, ErrEmpty
+				return m, ErrEmpty
 			}
 			c.seal(slot, w, turn)
 		case word.SeatClosed:
 			if c.othersHold() {
-				return 0, ErrEmpty // it may come back
+				return m, ErrEmpty // it may come back
 			}
-			return 0, ErrClosed
+			return m, ErrClosed
 		case word.SeatTaken:
-			if b, ok, err := c.takeAt(w, t); ok || err != nil {
-				c.clear(pos, w, turn, t)
-				return b, err
+			b, held, err := c.takeAt(w, t)
+			if held != 0 || err != nil {
+				return taken{b, held, true, pos, w, turn, t}, err
 			}
 			c.clear(pos, w, turn, t)
+			t++
 		case word.SeatPast:
-			atomic.CompareAndSwapUint64(&c.head.Head, t, t+1) // sync: head
+			t = c.after(t, w, turn)
 		default:
-			if t != atomic.LoadUint64(&c.head.Head) {
-				continue
-			}
-			err = damaged("Slot", w)
+			t = atomic.LoadUint64(&c.head.Head) // sync: head
 		}
 	}
-	if err == nil {
-		err = damaged("Head", atomic.LoadUint64(&c.head.Head))
-	}
-	return 0, err
+	return m, damaged("Head", t)
 }
 
-// takeAt takes the message of ticket t, to which the full slot word w leads, unless
-// somebody else has.
-func (c *core) takeAt(w, t uint64) (b uint32, ok bool, err error) {
+// leave clears the place of a message that was taken.
+func (c *core) leave(m *taken) {
+	if m.unclear {
+		c.clear(m.pos, m.w, m.turn, m.at)
+		m.unclear = false
+	}
+}
+
+// takeAt takes the message of ticket t, to which the full slot word w leads, and gives
+// the word of its block then, or 0 if somebody else has taken it.
+func (c *core) takeAt(w, t uint64) (b uint32, held uint64, err error) {
 	b = layout.SlotBlock(w)
 	if b >= c.blocks {
-		return 0, false, damaged("Slot", w)
+		return 0, 0, damaged("Slot", w)
 	}
 	block := &c.cell(b).Block
 	old := atomic.LoadUint64(block)
+	if !word.QueueThere(old, t) {
+		return b, 0, nil
+	}
+	held = word.QueueTake(old, c.self)
 	// This passes the message to us. sync: message taken
-	return b, word.QueueThere(old, t) && atomic.CompareAndSwapUint64(block, old, word.QueueTake(old, c.self)), nil
+	if !atomic.CompareAndSwapUint64(block, old, held) {
+		return b, 0, nil
+	}
+	return b, held, nil
 }
 
 // depth is how many messages wait.
 func (c *core) depth() int {
-	head, tail := atomic.LoadUint64(&c.head.Head), atomic.LoadUint64(&c.head.Tail)
+	head, tail := c.walk(&c.head.Head, word.SeatPast), c.walk(&c.head.Tail, word.SeatTaken)
 	return int(min(max(int64(tail-head), 0), int64(c.slots)))
+}
+
+// walk goes from the ticket in hint over all whose seats are past, or are also.
+func (c *core) walk(hint *uint64, also word.Seat) uint64 {
+	t := atomic.LoadUint64(hint)
+	for range lookAgain {
+		pos, turn := c.place(t)
+		w := atomic.LoadUint64(&c.cell(pos).Slot)
+		if s := word.SeatOf(w, turn); s != word.SeatPast && s != also {
+			break
+		}
+		t = c.after(t, w, turn)
+	}
+	return t
 }

@@ -48,14 +48,15 @@ func (q *Queue[T]) TryLease() (*Lease[T], error) {
 	if c == nil {
 		return nil, ErrDetached
 	}
-	b, err := c.take()
+	m, err := c.take()
 	if err != nil {
 		return nil, err
 	}
+	c.leave(&m)
 	if race.Enabled {
 		c.raceAcquire()
 	}
-	return &Lease[T]{payload[T](&c.memory, b), q, c, b, atomic.LoadUint64(&c.cell(b).Block)}, nil
+	return &Lease[T]{payload[T](&c.memory, m.block), q, c, m.block, m.held}, nil
 }
 
 // Deliveries is how often the message was delivered before: 0 unless consumers died

@@ -104,10 +104,14 @@ func (q *Queue[T]) Put(v T) error { return q.PutContext(context.Background(), v)
 // PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and
 // v is not in the queue. If there is room ctx is not looked at.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	err := q.TryPut(v)
-	if err != ErrFull {
+	if err := q.TryPut(v); err != ErrFull {
 		return err
 	}
+	return q.putSlow(ctx, v)
+}
+
+// putSlow and getSlow are outlined because what their closures share is on the heap.
+func (q *Queue[T]) putSlow(ctx context.Context, v T) error {
 	c := q.core.Load()
 	if c == nil {
 		return ErrDetached
@@ -148,10 +152,13 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) 
 // GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and
 // has taken nothing. If there is a message ctx is not looked at.
 func (q *Queue[T]) GetContext(ctx context.Context) (v T, err error) {
-	v, err = q.TryGet()
-	if err != ErrEmpty {
+	if v, err = q.TryGet(); err != ErrEmpty {
 		return v, err
 	}
+	return q.getSlow(ctx)
+}
+
+func (q *Queue[T]) getSlow(ctx context.Context) (v T, err error) {
 	c := q.core.Load()
 	if c == nil {
 		return v, ErrDetached
@@ -169,16 +176,15 @@ func (q *Queue[T]) TryGet() (v T, err error) {
 	if c == nil {
 		return v, ErrDetached
 	}
-	b, err := c.take()
+	m, err := c.take()
 	if err != nil {
 		return v, err
 	}
 	if race.Enabled {
 		c.raceAcquire()
 	}
-	v = *payload[T](&c.memory, b)
-	block := &c.cell(b).Block
-	err = c.ack(b, atomic.LoadUint64(block)) // ours, so nobody changes it
+	v = *payload[T](&c.memory, m.block)
+	c.drop(&m)
 	runtime.KeepAlive(q)
 	return v, err
 }
