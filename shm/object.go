@@ -294,6 +294,12 @@ func (o *Object) DeathWord(owner uint32) (addr *uint32, val uint32, ok bool) {
 	return o.core.deathWord(owner)
 }
 
+// Occupant is the owner id of the process in slot, or of the last one that was: it is
+// dead then. What an owner field without room for a generation means by slot.
+func (o *Object) Occupant(slot uint32) uint32 {
+	return layout.Owner(slot, atomic.LoadUint32(&o.core.participant(slot).Generation))
+}
+
 // WakeMourners wakes everybody who sleeps on the death word of owner. The kernel
 // wakes one sleeper when a process dies; that one calls this.
 func (o *Object) WakeMourners(owner uint32) {
@@ -355,6 +361,15 @@ func Head[T any](o *Object, off uint64) *T {
 		panic("shm: checked object out of bounds: " + err.Error())
 	}
 	return head
+}
+
+// Raw is the memory of the items of o, with what lies between them.
+func Raw(o *Object) []byte {
+	b, err := mem.Slice[byte](o.core.mem, o.data+o.itemsOff, o.size-o.itemsOff)
+	if err != nil {
+		panic("shm: checked object out of bounds: " + err.Error())
+	}
+	return b
 }
 
 // Items is the items of o as a slice over the shared memory, without a copy.

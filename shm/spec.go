@@ -37,7 +37,11 @@ func (s Spec) size() (size, itemsOff uint64, err error) {
 	case s.Mutex:
 		itemsOff = mutexSize
 	}
-	hi, items := bits.Mul64(s.Count, uint64(s.Type.Size))
+	item := uint64(s.Type.Size)
+	if s.Kind == KindQueue {
+		item = cellStride(s.Type.Size)
+	}
+	hi, items := bits.Mul64(s.Count, item)
 	if hi != 0 || items > hardMax {
 		return 0, 0, fmt.Errorf("%w: %d items of %d bytes", ErrTooLarge, s.Count, s.Type.Size)
 	}

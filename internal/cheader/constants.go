@@ -49,7 +49,8 @@ func segmentGroups() []constantGroup {
 			plain("Line", layout.Line), plain("Buckets", layout.Buckets), plain("MaxPages", layout.MaxPages),
 			plain("KindAnonymous", layout.KindAnonymous), plain("KindNamed", layout.KindNamed),
 			plain("StateLive", layout.StateLive), plain("StateDestroyed", layout.StateDestroyed),
-			word64("FeatureMutex32", layout.FeatureMutex32), word64("FeatureSync", layout.FeatureSync), word64("KnownFeatures", layout.KnownFeatures),
+			word64("FeatureMutex32", layout.FeatureMutex32), word64("FeatureSync", layout.FeatureSync),
+			word64("FeatureQueue", layout.FeatureQueue), word64("KnownFeatures", layout.KnownFeatures),
 		}},
 		{"Bytes of the file that are locked, never read or written", []define{
 			word64("LockSlots", layout.LockSlots), word64("LockAdmin", layout.LockAdmin),
@@ -80,11 +81,11 @@ func segmentGroups() []constantGroup {
 			plain("ObjectSemaphore", layout.ObjectSemaphore), plain("ObjectPermits", layout.ObjectPermits),
 			plain("ObjectCond", layout.ObjectCond), plain("ObjectEvent", layout.ObjectEvent),
 			plain("ObjectBarrier", layout.ObjectBarrier), plain("ObjectOnce", layout.ObjectOnce),
-			plain("ObjectWaitGroup", layout.ObjectWaitGroup),
+			plain("ObjectWaitGroup", layout.ObjectWaitGroup), plain("ObjectQueue", layout.ObjectQueue),
 			plain("OwnerNone", layout.OwnerNone), plain("OwnerMutex32", layout.OwnerMutex32),
 			plain("OwnerReaders", layout.OwnerReaders), plain("OwnerPermits", layout.OwnerPermits),
 			plain("OwnerWaiters", layout.OwnerWaiters), plain("OwnerParties", layout.OwnerParties),
-			plain("OwnerWork", layout.OwnerWork),
+			plain("OwnerWork", layout.OwnerWork), plain("OwnerBlocks", layout.OwnerBlocks),
 		}},
 		{"Heap", []define{
 			word64("ArenaMagic", layout.ArenaMagic), plain("Unit", layout.Unit),
@@ -99,6 +100,20 @@ func segmentGroups() []constantGroup {
 		{"Mutex word", []define{
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
+		}},
+		{"Queue words", []define{
+			word64("SlotEmpty", layout.SlotEmpty), word64("SlotFull", layout.SlotFull), word64("SlotClosed", layout.SlotClosed),
+			word64("SlotStateMask", layout.SlotStateMask), plain("MaxBlocks", layout.MaxBlocks),
+			derived("SLOT_BLOCK_SHIFT", bits.TrailingZeros64(layout.SlotWord(0, 0, 1))),
+			derived("SLOT_TURN_SHIFT", bits.TrailingZeros64(layout.SlotWord(0, 1, 0))),
+			word64("CellFree", layout.CellFree), word64("CellLoaned", layout.CellLoaned),
+			word64("CellQueued", layout.CellQueued), word64("CellHeld", layout.CellHeld),
+			word64("CellReturned", layout.CellReturned), word64("CellLinked", layout.CellLinked),
+			word64("CellStateMask", layout.CellStateMask), plain("MaxDeliveries", layout.MaxDeliveries),
+			derived("CELL_SLOT_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 1, 0, 0))),
+			derived("CELL_DELIVERIES_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 1, 0))),
+			derived("CELL_TICKET_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 0, 1))),
+			word32("QueueWaiters", layout.QueueWaiters),
 		}},
 	}
 }

@@ -33,6 +33,8 @@ func Structs() []Struct {
 		{reflect.TypeFor[WaitGroup](), "head of a wait group"},
 		{reflect.TypeFor[Semaphore](), "counting semaphore"},
 		{reflect.TypeFor[Permits](), "head of owned permits"},
+		{reflect.TypeFor[QueueHead](), "head of a queue"},
+		{reflect.TypeFor[QueueCell](), "head of a cell of a queue: a slot of the ring and a block of payload"},
 	}
 }
 

@@ -40,8 +40,9 @@ const (
 const (
 	FeatureMutex32 uint64 = 1 << 0 // objects may have owner cells of format OwnerMutex32
 	FeatureSync    uint64 = 1 << 1 // … and of the formats up to OwnerWork
+	FeatureQueue   uint64 = 1 << 2 // … and of format OwnerBlocks
 
-	KnownFeatures = FeatureMutex32 | FeatureSync
+	KnownFeatures = FeatureMutex32 | FeatureSync | FeatureQueue
 )
 
 // Bytes of the file that are locked, never read or written (fcntl OFD locks).

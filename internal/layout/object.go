@@ -60,6 +60,8 @@ const (
 	ObjectBarrier        uint16 = 11
 	ObjectOnce           uint16 = 12
 	ObjectWaitGroup      uint16 = 13
+
+	ObjectQueue uint16 = 14
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
@@ -75,6 +77,7 @@ const (
 	OwnerWaiters uint32 = 4 // Cond: who waits
 	OwnerParties uint32 = 5 // Barrier: which slots take part
 	OwnerWork    uint32 = 6 // WaitGroup: what each slot has begun
+	OwnerBlocks  uint32 = 7 // Queue: who has which block
 )
 
 // Object is one record of the object table: the directory entry of a named

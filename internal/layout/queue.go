@@ -1,0 +1,163 @@
+package layout
+
+import "structs"
+
+// A queue separates order from payload. Its items are cells; cell i is slot i of the
+// ring, for i below Queue.Slots, and block i of the payload.
+//
+// A slot word says what has ticket t, where t % Slots is the slot and t / Slots the
+// turn: state:2 | block:20 | turn:42.
+//
+//	state    turn    meaning
+//	Empty    t's     ticket t is next to be published here, or will be
+//	Full     t's     block has ticket t; if that block says otherwise the message is
+//	                 taken, and whoever sees that makes the slot Empty of the next turn
+//	Closed   t's     nothing is ever published at t, or after it
+//
+// A block word says who has the block: state:3 | slot:10 | deliveries:7 | ticket:44.
+//
+//	state     slot      meaning
+//	Free      –         nobody; any producer may take it
+//	Loaned    producer  being filled, without a ticket
+//	Queued    producer  filled, or being filled, for ticket: published if and only if
+//	                    the slot of ticket is Full with this block
+//	Held      consumer  taken out; it goes back if the consumer dies
+//	Returned  –         given back; goes to the next consumer, ahead of the ring
+//	Linked    –         belongs to the message whose first block is ticket's lower half,
+//	                    if that has the version in ticket's upper half
+//
+// Law: a message that was published is in exactly one block that is Queued and
+// published, Held or Returned, until it is acknowledged. The word of a block alone says
+// whose it is.
+//
+// A ticket wraps around after 2^42 turns and 2^44 messages, which at 20 ns a message
+// takes four days; a process would have to be stopped in the middle of an operation for
+// exactly that many messages to mistake an old word for a new one.
+const (
+	SlotEmpty  uint64 = 0
+	SlotFull   uint64 = 1
+	SlotClosed uint64 = 2
+
+	SlotStateMask uint64 = 3
+	slotBlockAt          = 2
+	slotBlockBits        = 20
+	slotTurnAt           = slotBlockAt + slotBlockBits
+	slotTurnBits         = 64 - slotTurnAt
+
+	// MaxBlocks is the largest number of blocks of a queue.
+	MaxBlocks = 1 << slotBlockBits
+)
+
+// Block states of a queue.
+const (
+	CellFree     uint64 = 0
+	CellLoaned   uint64 = 1
+	CellQueued   uint64 = 2
+	CellHeld     uint64 = 3
+	CellReturned uint64 = 4
+	CellLinked   uint64 = 5
+
+	CellStateMask    uint64 = 7
+	cellSlotAt              = 3
+	cellDeliveriesAt        = 13
+	cellTicketAt            = 20
+	cellTicketBits          = 64 - cellTicketAt
+
+	// MaxDeliveries is where the count of deliveries stays.
+	MaxDeliveries = 1<<7 - 1
+)
+
+// QueueHead is the head of a queue.
+type QueueHead struct {
+	_ structs.HostLayout
+
+	// Line 0. Written by the creator.
+	Slots     uint32    // capacity
+	Blocks    uint32    // cells; Slots, and one for each message that may be in flight
+	Stride    uint32    // bytes of a cell
+	BlockSize uint32    // bytes of payload of a block
+	_         [112]byte // zero
+
+	// Line 1. Written by producers, and who helps them.
+	Tail uint64    // next ticket to publish, or an earlier one
+	_    [120]byte // zero
+
+	// Line 2. Written by consumers, and who helps them.
+	Head uint64    // next ticket to take, or an earlier one
+	_    [120]byte // zero
+
+	// Line 3. Written by consumers that sleep, and producers that wake them.
+	Items uint32    // waiters:1 | sequence:31, a futex
+	_     [124]byte // zero
+
+	// Line 4. Written by producers that sleep, and consumers that wake them.
+	Space uint32    // waiters:1 | sequence:31, a futex
+	_     [124]byte // zero
+
+	// Line 5. Rarely written.
+	Closing     uint32   // 1: nothing more may be published, as soon as a slot says so
+	_           [4]byte  // zero
+	Returns     uint64   // version:63 | pending:1, raised around each return
+	Redelivered uint64   // messages that were delivered once more
+	HighWater   uint64   // the largest depth that a producer has seen
+	_           [96]byte // zero
+}
+
+// QueueWaiters is the bit of Items and Space that says that somebody may sleep.
+const QueueWaiters uint32 = 1 << 31
+
+// QueueCell is the head of a cell. The payload follows.
+type QueueCell struct {
+	_ structs.HostLayout
+
+	Slot    uint64 // slot word; 0 in cells that are no slots
+	Block   uint64 // block word
+	Length  uint64 // bytes of the message, in its first block
+	Version uint32 // raised when the block becomes the first one of a message of several
+	Next    uint32 // the next block of the message, plus 1
+}
+
+// SlotWord packs a slot word. The turn is cut to its bits.
+func SlotWord(state, turn uint64, block uint32) uint64 {
+	return state | uint64(block)<<slotBlockAt | turn<<slotTurnAt
+}
+
+// SlotBlock is the block in a slot word.
+func SlotBlock(w uint64) uint32 { return uint32(w>>slotBlockAt) & (MaxBlocks - 1) }
+
+// SlotAge is how many turns the slot word w is ahead of turn; negative if it is
+// behind. It is right as long as they are less than 2^41 turns apart.
+func SlotAge(w, turn uint64) int64 {
+	return int64(w-turn<<slotTurnAt) >> slotTurnAt
+}
+
+// CellWord packs a block word. The ticket is cut to its bits.
+func CellWord(state uint64, slot, deliveries uint32, ticket uint64) uint64 {
+	return state | uint64(slot)<<cellSlotAt | uint64(deliveries)<<cellDeliveriesAt | ticket<<cellTicketAt
+}
+
+// CellSlot is the participant in a block word.
+func CellSlot(w uint64) uint32 { return uint32(w>>cellSlotAt) & (MaxSlots - 1) }
+
+// CellDeliveries is how often the message was delivered before.
+func CellDeliveries(w uint64) uint32 { return uint32(w>>cellDeliveriesAt) & MaxDeliveries }
+
+// CellTicket is the ticket in a block word.
+func CellTicket(w uint64) uint64 { return w >> cellTicketAt }
+
+// SameTicket tells whether the block word w has ticket t.
+func SameTicket(w, t uint64) bool { return w>>cellTicketAt == t&(1<<cellTicketBits-1) }
+
+// FullTicket is the ticket in a block word, of which that has the lower bits, when the
+// tail of the queue is near it.
+func FullTicket(w, tail uint64) uint64 {
+	const span = 1 << cellTicketBits
+	t := tail&^(span-1) | CellTicket(w)
+	switch {
+	case t > tail+span/2 && t >= span:
+		t -= span
+	case t+span/2 < tail:
+		t += span
+	}
+	return t
+}

@@ -1,0 +1,31 @@
+// Package ring gives queues that processes share: bounded, first in first out, without
+// a lock, and whole whoever is killed when.
+//
+// The model: a [Queue] has capacity slots, which are the order, and somewhat more
+// blocks, which are the payload. One word of a block says who has it. A producer takes
+// a free block, fills it, and publishes it by one compare-and-swap that also claims its
+// place in the order; a consumer takes a message by one compare-and-swap on the block.
+// All that has to follow can be done by whoever comes next. So a process that is killed
+// or stopped at any instruction holds up nobody: what it was filling is free again, what
+// it had taken and not acknowledged goes to another consumer, with its count of
+// deliveries.
+//
+// Guarantees: the queue is linearizable and its capacity exact. A message whose Put
+// returned is delivered to a consumer that lives to acknowledge it; Get acknowledges
+// what it returns. A message that is half-written is never seen. In the terminology of
+// the Go memory model, the Put of a message synchronizes before the Get that returns
+// it. No system call is made while nobody sleeps, and nobody sleeps while there is
+// something to do.
+//
+// What it does not do: messages that come back because a consumer died are delivered
+// ahead of newer ones, but behind those that others took meanwhile. Items are plain
+// memory: numbers, bools, and arrays and structs of them.
+//
+//	q, err := ring.New[job](100)
+//	…
+//	err = q.Put(job{1, 2})     // one process
+//	j, err := q.Get()          // another
+//
+// head is the next ticket to take, tail the next one to publish; both only grow. pos is
+// the place of a ticket in the ring, turn how often the ring was gone round before.
+package ring

@@ -1,0 +1,37 @@
+package ring
+
+import "shmkit/shm"
+
+// Handle names the queue for other processes; see [shm.Handle].
+func (q *Queue[T]) Handle() (shm.Handle, error) {
+	c := q.core.Load()
+	if c == nil {
+		return shm.Handle{}, ErrDetached
+	}
+	return c.obj.Handle()
+}
+
+// MarshalBinary implements encoding.BinaryMarshaler with [Queue.Handle].
+func (q *Queue[T]) MarshalBinary() ([]byte, error) { return shm.EncodeBinary(q) }
+
+// MarshalText implements encoding.TextMarshaler with [Queue.Handle].
+func (q *Queue[T]) MarshalText() ([]byte, error) { return shm.EncodeText(q) }
+
+// UnmarshalBinary opens, in whatever process, the queue whose bytes these are. q must be
+// new. Errors: shm.ErrHandle, shm.ErrGone, shm.ErrType.
+func (q *Queue[T]) UnmarshalBinary(b []byte) error { return shm.DecodeBinary(b, q.open) }
+
+// UnmarshalText opens the queue whose text this is, as UnmarshalBinary.
+func (q *Queue[T]) UnmarshalText(text []byte) error { return shm.DecodeText(text, q.open) }
+
+func (q *Queue[T]) open(h shm.Handle) error {
+	want, err := specOf[T](0)
+	if err != nil {
+		return err
+	}
+	o, err := shm.OpenHandle(h, want)
+	if err == nil {
+		q.init(o)
+	}
+	return err
+}

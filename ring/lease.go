@@ -1,0 +1,200 @@
+package ring
+
+import (
+	"context"
+	"sync/atomic"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/race"
+)
+
+// Lease is a message that this process has taken and not yet acknowledged, in place.
+// It is used by one goroutine at a time. Until Ack or Nack it counts as in flight; if
+// the process dies before, the message goes to another consumer. A Lease that is
+// dropped without either stays in flight as long as the process lives.
+type Lease[T any] struct {
+	// Value is the message, in shared memory. It is valid until Ack or Nack.
+	Value *T
+	q     *Queue[T]
+	c     *core
+	block uint32
+	held  uint64
+}
+
+// Lease takes the oldest message without a copy, and waits for one as long as it takes.
+// Errors: as Get.
+func (q *Queue[T]) Lease() (*Lease[T], error) { return q.LeaseContext(context.Background()) }
+
+// LeaseContext is Lease that gives up when ctx ends; see GetContext.
+func (q *Queue[T]) LeaseContext(ctx context.Context) (l *Lease[T], err error) {
+	l, err = q.TryLease()
+	if err != ErrEmpty {
+		return l, err
+	}
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
+	}
+	err = q.wait(ctx, c, &c.head.Items, c.hasItems, func() (bool, error) {
+		l, err = q.TryLease()
+		return err == ErrEmpty, err
+	})
+	return l, err
+}
+
+// TryLease is Lease that does not wait: [ErrEmpty] if there is no message.
+func (q *Queue[T]) TryLease() (*Lease[T], error) {
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
+	}
+	m, err := c.take()
+	if err != nil {
+		return nil, err
+	}
+	c.leave(&m)
+	if race.Enabled {
+		c.raceAcquire()
+	}
+	return &Lease[T]{payload[T](&c.memory, m.block), q, c, m.block, m.held}, nil
+}
+
+// Deliveries is how often the message was delivered before: 0 unless consumers died
+// with it, or gave it back. It stays at 127.
+func (l *Lease[T]) Deliveries() int { return int(layout.CellDeliveries(l.held)) }
+
+// Ack says that the message is dealt with: nobody gets it again. Errors: [ErrNotHeld]
+// the second time.
+func (l *Lease[T]) Ack() error {
+	if l.c == nil {
+		return ErrNotHeld
+	}
+	c := l.c
+	l.Value, l.c = nil, nil
+	return c.ack(l.block, l.held)
+}
+
+// Nack gives the message back, to whoever comes next, with one more delivery counted.
+// Errors: as Ack.
+func (l *Lease[T]) Nack() error {
+	if l.c == nil {
+		return ErrNotHeld
+	}
+	c := l.c
+	l.Value, l.c = nil, nil
+	return c.nack(l.block, l.held)
+}
+
+// Loan is a block of the queue that this process fills in place. It is used by one
+// goroutine at a time. If the process dies before Publish, nobody has seen anything
+// and the block is free.
+type Loan[T any] struct {
+	// Value is what is to be sent, in shared memory; it holds what an earlier message
+	// left. It is valid until Publish or Abandon.
+	Value *T
+	q     *Queue[T]
+	c     *core
+	block uint32
+}
+
+// TryLoan takes a block to fill. Errors: [ErrFull] if all are in flight, [ErrClosed],
+// [ErrDetached].
+func (q *Queue[T]) TryLoan() (*Loan[T], error) {
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
+	}
+	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+		return nil, ErrClosed
+	}
+	b, err := c.claim(layout.CellLoaned, atomic.LoadUint64(&c.head.Tail))
+	if err != nil {
+		return nil, err
+	}
+	return &Loan[T]{payload[T](&c.memory, b), q, c, b}, nil
+}
+
+// Loan is TryLoan that waits for a block as long as it takes.
+func (q *Queue[T]) Loan() (*Loan[T], error) { return q.LoanContext(context.Background()) }
+
+// LoanContext is Loan that gives up when ctx ends.
+func (q *Queue[T]) LoanContext(ctx context.Context) (l *Loan[T], err error) {
+	l, err = q.TryLoan()
+	if err != ErrFull {
+		return l, err
+	}
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
+	}
+	err = q.wait(ctx, c, &c.head.Space, c.hasRoom, func() (bool, error) {
+		l, err = q.TryLoan()
+		return err == ErrFull, err
+	})
+	return l, err
+}
+
+// Publish puts what was filled at the end of the queue, and waits for a place as long
+// as it takes. Errors: [ErrClosed], [ErrDetached], and [ErrNotHeld] the second time.
+func (l *Loan[T]) Publish() error { return l.PublishContext(context.Background()) }
+
+// PublishContext is Publish that gives up when ctx ends: the loan goes on then.
+func (l *Loan[T]) PublishContext(ctx context.Context) error {
+	err := l.TryPublish()
+	if err != ErrFull {
+		return err
+	}
+	return l.q.wait(ctx, l.c, &l.c.head.Space, l.c.hasRoom, func() (bool, error) {
+		err := l.TryPublish()
+		return err == ErrFull, err
+	})
+}
+
+// TryPublish is Publish that does not wait: with [ErrFull] the loan goes on.
+func (l *Loan[T]) TryPublish() error {
+	if l.c == nil {
+		return ErrNotHeld
+	}
+	t, err := l.c.room()
+	if err == ErrFull {
+		return err
+	}
+	c := l.c
+	block := &c.cell(l.block).Block
+	if err != nil {
+		l.Value, l.c = nil, nil
+		c.free(block)
+		return err
+	}
+	if race.Enabled {
+		c.raceRelease()
+	}
+	return l.publish(c, block, t)
+}
+
+// publish is TryPublish when there was room at t.
+func (l *Loan[T]) publish(c *core, block *uint64, t uint64) error {
+	// Not published yet, so only we, or our sweep, may change it. sync: message taken
+	atomic.StoreUint64(block, layout.CellWord(layout.CellQueued, c.self, 0, t))
+	err := c.tryPublish(l.block, t)
+	if err == ErrFull {
+		atomic.StoreUint64(block, layout.CellWord(layout.CellLoaned, c.self, 0, 0)) // sync: message taken
+		return err
+	}
+	l.Value, l.c = nil, nil
+	if err != nil {
+		c.free(block)
+	}
+	return err
+}
+
+// Abandon gives the block back unpublished. Errors: [ErrNotHeld] the second time.
+func (l *Loan[T]) Abandon() error {
+	if l.c == nil {
+		return ErrNotHeld
+	}
+	c := l.c
+	l.Value, l.c = nil, nil
+	c.free(&c.cell(l.block).Block)
+	return nil
+}

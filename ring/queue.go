@@ -1,0 +1,255 @@
+package ring
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/race"
+	"shmkit/shm"
+)
+
+// Queue is a bounded queue of Ts that processes share, first in first out. T is plain
+// memory.
+//
+// Use [New], [NewIn], [Open] or unmarshal one that another process sent; the zero value
+// is only good for that, and a Queue must not be copied. All methods but Detach may be
+// called concurrently, and from several processes, producers and consumers alike. A
+// process that is killed or stopped inside any of them holds up nobody. If it dies, a
+// message that it was putting is there or not, and one that it had taken and not
+// acknowledged goes to another consumer. Get acknowledges what it returns.
+//
+// The algorithm is that of docs/decisions/0003-queue.md.
+type Queue[T any] struct {
+	core    atomic.Pointer[core] // nil after Detach
+	cleanup runtime.Cleanup
+}
+
+// inFlight is how many blocks a queue has beyond its capacity, for messages that are
+// being filled or are not acknowledged.
+const inFlight = 64
+
+// New makes an empty Queue of that capacity without a name on the process's default
+// heap. It is freed when the last process that uses it detaches or dies. Errors:
+// ErrCapacity; shm.ErrType if T is not plain memory; those of shm.Default and
+// Segment.NewObject.
+func New[T any](capacity int) (*Queue[T], error) {
+	seg, err := shm.Default()
+	if err != nil {
+		return nil, err
+	}
+	return create[T](seg, "", capacity)
+}
+
+// NewIn makes an empty Queue called name in seg. It stays until Segment.RemoveObject.
+// Errors: as New, shm.ErrExists among them.
+func NewIn[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
+	return create[T](seg, name, capacity)
+}
+
+// Open opens the Queue called name in seg. Errors: shm.ErrNotFound; *shm.TypeError,
+// which tells both types, if it is not a Queue of T.
+func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
+	want, err := specOf[T](0)
+	if err != nil {
+		return nil, err
+	}
+	o, err := seg.OpenObject(name, want)
+	if err != nil {
+		return nil, err
+	}
+	return new(Queue[T]).init(o), nil
+}
+
+func create[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
+	if capacity < 1 || capacity > layout.MaxBlocks-inFlight {
+		return nil, fmt.Errorf("%w: %d, it must be 1 to %d", ErrCapacity, capacity, layout.MaxBlocks-inFlight)
+	}
+	spec, err := specOf[T](capacity + inFlight)
+	if err != nil {
+		return nil, err
+	}
+	o, err := seg.NewObject(name, spec, func(o *shm.Object) error {
+		return o.InitQueue(uint32(capacity))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return new(Queue[T]).init(o), nil
+}
+
+// specOf is what a Queue of T with so many blocks is.
+func specOf[T any](blocks int) (shm.Spec, error) {
+	t, err := shm.TypeOf[T]()
+	return shm.Spec{Kind: shm.KindQueue, Type: t, Count: uint64(blocks)}, err
+}
+
+// init makes q a handle of o, which it then owns.
+func (q *Queue[T]) init(o *shm.Object) *Queue[T] {
+	q.core.Store(newCore(o))
+	q.cleanup = shm.AutoClose(q, o)
+	return q
+}
+
+// Put puts v at the end, and waits for room as long as it takes. Errors: [ErrClosed],
+// [ErrDetached]. When it returns nil, v is in the queue whatever becomes of this
+// process.
+//
+// In the terminology of the Go memory model it synchronizes before the Get that returns
+// v.
+func (q *Queue[T]) Put(v T) error { return q.PutContext(context.Background(), v) }
+
+// PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and
+// v is not in the queue. If there is room ctx is not looked at.
+func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
+	if err := q.TryPut(v); err != ErrFull {
+		return err
+	}
+	return q.putSlow(ctx, v)
+}
+
+// putSlow and getSlow are outlined because what their closures share is on the heap.
+func (q *Queue[T]) putSlow(ctx context.Context, v T) error {
+	c := q.core.Load()
+	if c == nil {
+		return ErrDetached
+	}
+	return q.wait(ctx, c, &c.head.Space, c.hasRoom, func() (bool, error) {
+		err := q.TryPut(v)
+		return err == ErrFull, err
+	})
+}
+
+// TryPut is Put that does not wait: [ErrFull] if there is no room.
+func (q *Queue[T]) TryPut(v T) error {
+	c := q.core.Load()
+	if c == nil {
+		return ErrDetached
+	}
+	t, err := c.room()
+	if err != nil {
+		return err
+	}
+	b, err := c.claim(layout.CellQueued, t)
+	if err != nil {
+		return err
+	}
+	*payload[T](&c.memory, b) = v
+	if race.Enabled {
+		c.raceRelease()
+	}
+	err = c.publish(b, t)
+	runtime.KeepAlive(q)
+	return err
+}
+
+// Get takes the oldest message, and waits for one as long as it takes. Errors:
+// [ErrClosed] when the queue is closed and nothing is left, [ErrDetached].
+func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) }
+
+// GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and
+// has taken nothing. If there is a message ctx is not looked at.
+func (q *Queue[T]) GetContext(ctx context.Context) (v T, err error) {
+	if v, err = q.TryGet(); err != ErrEmpty {
+		return v, err
+	}
+	return q.getSlow(ctx)
+}
+
+func (q *Queue[T]) getSlow(ctx context.Context) (v T, err error) {
+	c := q.core.Load()
+	if c == nil {
+		return v, ErrDetached
+	}
+	err = q.wait(ctx, c, &c.head.Items, c.hasItems, func() (bool, error) {
+		v, err = q.TryGet()
+		return err == ErrEmpty, err
+	})
+	return v, err
+}
+
+// TryGet is Get that does not wait: [ErrEmpty] if there is no message.
+func (q *Queue[T]) TryGet() (v T, err error) {
+	c := q.core.Load()
+	if c == nil {
+		return v, ErrDetached
+	}
+	m, err := c.take()
+	if err != nil {
+		return v, err
+	}
+	if race.Enabled {
+		c.raceAcquire()
+	}
+	v = *payload[T](&c.memory, m.block)
+	c.drop(&m)
+	runtime.KeepAlive(q)
+	return v, err
+}
+
+// wait waits until try is not to be tried again. more tells whether another sleeper
+// would find something.
+func (q *Queue[T]) wait(ctx context.Context, c *core, futex *uint32, more func() bool, try func() (bool, error)) error {
+	if c.obj.Enter() != nil {
+		return ErrDetached
+	}
+	defer c.obj.Leave()
+	w := waiting{c: c, futex: futex, try: try, more: more}
+	return w.await(ctx, func() bool { return q.core.Load() == nil })
+}
+
+// Len is how many messages wait to be taken, at some instant during the call.
+func (q *Queue[T]) Len() int {
+	c := q.core.Load()
+	if c == nil {
+		return 0
+	}
+	defer runtime.KeepAlive(q)
+	return c.depth()
+}
+
+// Cap is how many messages the queue has room for.
+func (q *Queue[T]) Cap() int {
+	c := q.core.Load()
+	if c == nil {
+		return 0
+	}
+	return int(c.slots)
+}
+
+// Close closes the queue for everybody: nothing can be put any more; what is in it can
+// be taken, and then Get returns [ErrClosed]. Calling it again does nothing. Errors:
+// [ErrDetached].
+func (q *Queue[T]) Close() error {
+	c := q.core.Load()
+	if c == nil {
+		return ErrDetached
+	}
+	defer runtime.KeepAlive(q)
+	c.close()
+	return nil
+}
+
+// Detach ends this handle's use of the queue, which goes on for others. Goroutines that
+// wait through this handle get [ErrDetached]. It must not run beside other calls that
+// do not wait. A second Detach gives ErrDetached.
+func (q *Queue[T]) Detach() error {
+	c := q.core.Swap(nil)
+	if c == nil {
+		return ErrDetached
+	}
+	q.cleanup.Stop()
+	c.wakeAll()
+	return c.obj.Close()
+}
+
+// String is for people.
+func (q *Queue[T]) String() string {
+	c := q.core.Load()
+	if c == nil {
+		return "Queue(detached)"
+	}
+	return fmt.Sprintf("Queue(%d of %d)", c.depth(), c.slots)
+}

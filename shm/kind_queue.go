@@ -1,0 +1,159 @@
+package shm
+
+import (
+	"math"
+	"reflect"
+	"sync/atomic"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/mem"
+	"shmkit/internal/sys"
+	"shmkit/internal/word"
+)
+
+// KindQueue is a queue: see package ring.
+const KindQueue = layout.ObjectQueue
+
+func init() {
+	kinds[KindQueue] = &kind{
+		name: "Queue", head: queueHead, owners: layout.OwnerBlocks, disown: disownQueue, check: checkQueue,
+	}
+}
+
+var (
+	queueHead = uint64(reflect.TypeFor[layout.QueueHead]().Size())
+	cellHead  = uint64(reflect.TypeFor[layout.QueueCell]().Size())
+)
+
+// cellStride is the size of a cell whose block has so many bytes of payload.
+func cellStride(payload uint32) uint64 { return (cellHead + uint64(payload) + 63) &^ 63 }
+
+// InitQueue makes o, which is new, an empty queue with so many slots; the rest of its
+// cells are for messages in flight.
+func (o *Object) InitQueue(slots uint32) error {
+	head := Head[layout.QueueHead](o, 0)
+	head.Slots, head.Blocks = slots, uint32(o.spec.Count)
+	head.Stride, head.BlockSize = uint32(cellStride(o.spec.Type.Size)), o.spec.Type.Size
+	return nil
+}
+
+// queue is a queue in a segment, with its numbers checked.
+type queue struct {
+	head   *layout.QueueHead
+	cells  []byte
+	slots  uint64
+	blocks uint32
+	stride uint64
+	cell   func(i uint32) *layout.QueueCell
+}
+
+// queueOf reads the head of a queue once.
+func (v *view) queueOf(o *layout.Object) (*queue, error) {
+	head, err := mem.At[layout.QueueHead](v.mem, o.Data)
+	if err != nil {
+		return nil, damaged("queue", o.Data, err)
+	}
+	q := &queue{head: head, slots: uint64(head.Slots), blocks: head.Blocks, stride: uint64(head.Stride)}
+	switch {
+	case q.blocks == 0 || q.blocks > layout.MaxBlocks || uint64(q.blocks) != o.Count:
+		return nil, &CorruptError{"queue.Blocks", uint64(q.blocks), nil}
+	case q.slots == 0 || q.slots > uint64(q.blocks):
+		return nil, &CorruptError{"queue.Slots", q.slots, nil}
+	case q.stride != cellStride(o.ItemSize) || head.BlockSize != o.ItemSize:
+		return nil, &CorruptError{"queue.Stride", q.stride, nil}
+	}
+	base := o.Data + queueHead
+	if _, err := mem.Slice[byte](v.mem, base, q.stride*uint64(q.blocks)); err != nil {
+		return nil, damaged("queue", base, err)
+	}
+	q.cell = func(i uint32) *layout.QueueCell {
+		c, err := mem.At[layout.QueueCell](v.mem, base+uint64(i)*q.stride)
+		if err != nil {
+			panic("shm: checked queue out of bounds: " + err.Error())
+		}
+		return c
+	}
+	return q, nil
+}
+
+// place is the slot word of the ticket in a block word, and its turn. Of a ticket the
+// words have the lower bits; it is near the tail.
+func (q *queue) place(block uint64) (seat *uint64, turn uint64) {
+	t := layout.FullTicket(block, atomic.LoadUint64(&q.head.Tail))
+	return &q.cell(uint32(t % q.slots)).Slot, t / q.slots
+}
+
+// disownQueue takes back what the process of owner has in hand: what it was filling is
+// free, what it had taken and not acknowledged goes to the next consumer.
+func disownQueue(v *view, o *layout.Object, owner uint32) {
+	q, err := v.queueOf(o)
+	if err != nil {
+		return // Check tells
+	}
+	slot := layout.OwnerSlot(owner)
+	for i := range q.blocks {
+		block := &q.cell(i).Block
+		for {
+			w := atomic.LoadUint64(block)
+			seat, turn := q.place(w)
+			next, move := word.QueueResolve(w, slot, i, atomic.LoadUint64(seat), turn)
+			// sync: block of the dead
+			if !move || atomic.CompareAndSwapUint64(block, w, next) {
+				break
+			}
+		}
+	}
+	// Also if nothing moved: whoever died may have given something back and not said so.
+	for {
+		r := atomic.LoadUint64(&q.head.Returns)
+		// sync: queue returns
+		if atomic.CompareAndSwapUint64(&q.head.Returns, r, word.QueueReturned(r)) {
+			break
+		}
+	}
+	for _, futex := range []*uint32{&q.head.Items, &q.head.Space} {
+		atomic.AddUint32(futex, 1)
+		sys.FutexWake(futex, math.MaxInt32)
+	}
+}
+
+// checkQueue: the ring is filled from Head to Tail and nowhere else, each full slot has
+// a block of its own, and who has a block is attached.
+func checkQueue(c *checker, where string, o *layout.Object) {
+	q, err := c.queueOf(o)
+	if err != nil {
+		c.report(where, "%v", err)
+		return
+	}
+	used := map[uint32]uint64{}
+	for i := range uint32(q.slots) {
+		w := atomic.LoadUint64(&q.cell(i).Slot)
+		if w&layout.SlotStateMask != layout.SlotFull {
+			continue
+		}
+		b := layout.SlotBlock(w)
+		if b >= q.blocks {
+			c.report(where, "slot %d leads to block %d of %d", i, b, q.blocks)
+			continue
+		}
+		block := atomic.LoadUint64(&q.cell(b).Block)
+		if seat, _ := q.place(block); block&layout.CellStateMask != layout.CellQueued || seat != &q.cell(i).Slot {
+			continue // taken, and not made empty yet
+		}
+		if other, twice := used[b]; twice {
+			c.report(where, "block %d is in slots %d and %d", b, other, i)
+		}
+		used[b] = uint64(i)
+	}
+	for i := range q.blocks {
+		w := atomic.LoadUint64(&q.cell(i).Block)
+		switch state := w & layout.CellStateMask; {
+		case state > layout.CellLinked:
+			c.report(where, "block %d: word %#x", i, w)
+		case state == layout.CellLoaned || state == layout.CellHeld:
+			if slot := layout.CellSlot(w); atomic.LoadUint32(&c.view.participant(slot).State) != layout.SlotAttached {
+				c.report(where, "block %d is in the hands of slot %d, which is free", i, slot)
+			}
+		}
+	}
+}
