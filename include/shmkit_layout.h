@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0x725B930392D9E5FB)
+#define SHMKIT_FINGERPRINT UINT64_C(0x21DFEF578982B2DE)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -38,7 +38,8 @@
 #define SHMKIT_STATE_DESTROYED 2
 #define SHMKIT_FEATURE_MUTEX32 UINT64_C(0x0000000000000001)
 #define SHMKIT_FEATURE_SYNC UINT64_C(0x0000000000000002)
-#define SHMKIT_KNOWN_FEATURES UINT64_C(0x0000000000000003)
+#define SHMKIT_FEATURE_QUEUE UINT64_C(0x0000000000000004)
+#define SHMKIT_KNOWN_FEATURES UINT64_C(0x0000000000000007)
 
 // Bytes of the file that are locked, never read or written.
 #define SHMKIT_LOCK_SLOTS UINT64_C(0x1000000000000000)
@@ -88,6 +89,7 @@
 #define SHMKIT_OBJECT_BARRIER 11
 #define SHMKIT_OBJECT_ONCE 12
 #define SHMKIT_OBJECT_WAIT_GROUP 13
+#define SHMKIT_OBJECT_QUEUE 14
 #define SHMKIT_OWNER_NONE 0
 #define SHMKIT_OWNER_MUTEX32 1
 #define SHMKIT_OWNER_READERS 2
@@ -95,6 +97,7 @@
 #define SHMKIT_OWNER_WAITERS 4
 #define SHMKIT_OWNER_PARTIES 5
 #define SHMKIT_OWNER_WORK 6
+#define SHMKIT_OWNER_BLOCKS 7
 
 // Heap.
 #define SHMKIT_ARENA_MAGIC UINT64_C(0x0A414E4552414B53)
@@ -115,6 +118,27 @@
 #define SHMKIT_MUTEX_DIED UINT32_C(0x40000000)
 #define SHMKIT_MUTEX_ORPHAN UINT32_C(0x40100000)
 #define SHMKIT_MUTEX_UNUSABLE UINT32_C(0x40200000)
+
+// Queue words.
+#define SHMKIT_SLOT_EMPTY UINT64_C(0x0000000000000000)
+#define SHMKIT_SLOT_FULL UINT64_C(0x0000000000000001)
+#define SHMKIT_SLOT_CLOSED UINT64_C(0x0000000000000002)
+#define SHMKIT_SLOT_STATE_MASK UINT64_C(0x0000000000000003)
+#define SHMKIT_MAX_BLOCKS 1048576
+#define SHMKIT_SLOT_BLOCK_SHIFT 2
+#define SHMKIT_SLOT_TURN_SHIFT 22
+#define SHMKIT_CELL_FREE UINT64_C(0x0000000000000000)
+#define SHMKIT_CELL_LOANED UINT64_C(0x0000000000000001)
+#define SHMKIT_CELL_QUEUED UINT64_C(0x0000000000000002)
+#define SHMKIT_CELL_HELD UINT64_C(0x0000000000000003)
+#define SHMKIT_CELL_RETURNED UINT64_C(0x0000000000000004)
+#define SHMKIT_CELL_LINKED UINT64_C(0x0000000000000005)
+#define SHMKIT_CELL_STATE_MASK UINT64_C(0x0000000000000007)
+#define SHMKIT_MAX_DELIVERIES 127
+#define SHMKIT_CELL_SLOT_SHIFT 3
+#define SHMKIT_CELL_DELIVERIES_SHIFT 13
+#define SHMKIT_CELL_TICKET_SHIFT 20
+#define SHMKIT_QUEUE_WAITERS UINT32_C(0x80000000)
 
 // RWMutex.
 #define SHMKIT_NEAR_READERS 64
@@ -510,5 +534,76 @@ SHMKIT_FIELD(shmkit_permits, seq, 0, 4);
 SHMKIT_FIELD(shmkit_permits, hint, 4, 4);
 SHMKIT_FIELD(shmkit_permits, takeovers, 8, 8);
 SHMKIT_FIELD(shmkit_permits, reserved0, 16, 112);
+
+// shmkit_queue_head: head of a queue.
+typedef struct shmkit_queue_head {
+	// Line 0. Written by the creator.
+	uint32_t slots; // capacity
+	uint32_t blocks; // cells; Slots, and one for each message that may be in flight
+	uint32_t stride; // bytes of a cell
+	uint32_t block_size; // bytes of payload of a block
+	uint8_t reserved0[112]; // zero
+
+	// Line 1. Written by producers, and who helps them.
+	uint64_t tail; // next ticket to publish, or an earlier one
+	uint8_t reserved1[120]; // zero
+
+	// Line 2. Written by consumers, and who helps them.
+	uint64_t head; // next ticket to take, or an earlier one
+	uint8_t reserved2[120]; // zero
+
+	// Line 3. Written by consumers that sleep, and producers that wake them.
+	uint32_t items; // waiters:1 | sequence:31, a futex
+	uint8_t reserved3[124]; // zero
+
+	// Line 4. Written by producers that sleep, and consumers that wake them.
+	uint32_t space; // waiters:1 | sequence:31, a futex
+	uint8_t reserved4[124]; // zero
+
+	// Line 5. Rarely written.
+	uint32_t closing; // 1: nothing more may be published, as soon as a slot says so
+	uint8_t reserved5[4]; // zero
+	uint64_t returns; // version:63 | pending:1, raised around each return
+	uint64_t redelivered; // messages that were delivered once more
+	uint64_t high_water; // the largest depth that a producer has seen
+	uint8_t reserved6[96]; // zero
+} shmkit_queue_head;
+
+SHMKIT_ASSERT(sizeof(shmkit_queue_head) == 768, "shmkit_queue_head changed size");
+SHMKIT_FIELD(shmkit_queue_head, slots, 0, 4);
+SHMKIT_FIELD(shmkit_queue_head, blocks, 4, 4);
+SHMKIT_FIELD(shmkit_queue_head, stride, 8, 4);
+SHMKIT_FIELD(shmkit_queue_head, block_size, 12, 4);
+SHMKIT_FIELD(shmkit_queue_head, reserved0, 16, 112);
+SHMKIT_FIELD(shmkit_queue_head, tail, 128, 8);
+SHMKIT_FIELD(shmkit_queue_head, reserved1, 136, 120);
+SHMKIT_FIELD(shmkit_queue_head, head, 256, 8);
+SHMKIT_FIELD(shmkit_queue_head, reserved2, 264, 120);
+SHMKIT_FIELD(shmkit_queue_head, items, 384, 4);
+SHMKIT_FIELD(shmkit_queue_head, reserved3, 388, 124);
+SHMKIT_FIELD(shmkit_queue_head, space, 512, 4);
+SHMKIT_FIELD(shmkit_queue_head, reserved4, 516, 124);
+SHMKIT_FIELD(shmkit_queue_head, closing, 640, 4);
+SHMKIT_FIELD(shmkit_queue_head, reserved5, 644, 4);
+SHMKIT_FIELD(shmkit_queue_head, returns, 648, 8);
+SHMKIT_FIELD(shmkit_queue_head, redelivered, 656, 8);
+SHMKIT_FIELD(shmkit_queue_head, high_water, 664, 8);
+SHMKIT_FIELD(shmkit_queue_head, reserved6, 672, 96);
+
+// shmkit_queue_cell: head of a cell of a queue: a slot of the ring and a block of payload.
+typedef struct shmkit_queue_cell {
+	uint64_t slot; // slot word; 0 in cells that are no slots
+	uint64_t block; // block word
+	uint64_t length; // bytes of the message, in its first block
+	uint32_t version; // raised when the block becomes the first one of a message of several
+	uint32_t next; // the next block of the message, plus 1
+} shmkit_queue_cell;
+
+SHMKIT_ASSERT(sizeof(shmkit_queue_cell) == 32, "shmkit_queue_cell changed size");
+SHMKIT_FIELD(shmkit_queue_cell, slot, 0, 8);
+SHMKIT_FIELD(shmkit_queue_cell, block, 8, 8);
+SHMKIT_FIELD(shmkit_queue_cell, length, 16, 8);
+SHMKIT_FIELD(shmkit_queue_cell, version, 24, 4);
+SHMKIT_FIELD(shmkit_queue_cell, next, 28, 4);
 
 #endif

@@ -40,7 +40,6 @@ func (o *Object) InitQueue(slots uint32) error {
 // queue is a queue in a segment, with its numbers checked.
 type queue struct {
 	head   *layout.QueueHead
-	cells  []byte
 	slots  uint64
 	blocks uint32
 	stride uint64
@@ -97,7 +96,7 @@ func disownQueue(v *view, o *layout.Object, owner uint32) {
 			w := atomic.LoadUint64(block)
 			seat, turn := q.place(w)
 			next, move := word.QueueResolve(w, slot, i, atomic.LoadUint64(seat), turn)
-			// sync: block of the dead
+			// sync: queue returns
 			if !move || atomic.CompareAndSwapUint64(block, w, next) {
 				break
 			}

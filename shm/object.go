@@ -294,12 +294,6 @@ func (o *Object) DeathWord(owner uint32) (addr *uint32, val uint32, ok bool) {
 	return o.core.deathWord(owner)
 }
 
-// Occupant is the owner id of the process in slot, or of the last one that was: it is
-// dead then. What an owner field without room for a generation means by slot.
-func (o *Object) Occupant(slot uint32) uint32 {
-	return layout.Owner(slot, atomic.LoadUint32(&o.core.participant(slot).Generation))
-}
-
 // WakeMourners wakes everybody who sleeps on the death word of owner. The kernel
 // wakes one sleeper when a process dies; that one calls this.
 func (o *Object) WakeMourners(owner uint32) {

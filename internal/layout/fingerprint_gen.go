@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0x725b930392d9e5fb
+const Fingerprint uint64 = 0x21dfef578982b2de
