@@ -3,7 +3,6 @@ package main
 import (
 	"strconv"
 	"sync"
-	"syscall"
 
 	shsync "shmkit/sync"
 )
@@ -81,13 +80,6 @@ func readChild(args []string) (role, error) {
 		readOurs(rw, n)
 		return strconv.FormatInt(processorTime()-begin, 10), nil
 	}, nil
-}
-
-// processorTime is what this process has used so far, in nanoseconds.
-func processorTime() int64 {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 //go:noinline

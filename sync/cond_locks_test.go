@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,17 +80,19 @@ func TestCondLocks(t *testing.T) {
 			}
 			text, err := c.MarshalText()
 			must(t, err)
-			go func() {
+			var killer sync.WaitGroup
+			killer.Go(func() {
 				for c.Info().Waiters == 0 {
 					time.Sleep(100 * time.Microsecond)
 				}
 				p := shmtest.Start(t, "cond-holder", string(text))
 				p.Expect("notified")
 				p.Kill()
-			}()
+			})
 			if err := c.Wait(); !errors.Is(err, shsync.ErrOwnerDied) {
 				t.Errorf("Wait while a holder dies: %v", err)
 			}
+			killer.Wait()
 			must(t, l.repair())
 			must(t, l.give())
 			if found, err := mustDefault(t).Check(); err != nil || len(found) > 0 {

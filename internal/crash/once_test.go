@@ -115,7 +115,6 @@ func onceDo(_ *victim, o *shsync.Once) func() error {
 
 var onceOperations = []operation{
 	{name: "once.Do", shows: onceShows, prepare: debuts(onceDo)},
-	{name: "once.Do that waits", shows: onceShows, stage: asked("run"), rouse: residentGives, prepare: debuts(onceDo)},
 	{name: "once.Do after a run that died", shows: onceShows, meanwhile: corpseDoes("run"),
 		prepare: debuts(func(v *victim, o *shsync.Once) func() error { v.wait(); return onceDo(v, o) })},
 	{name: "once.Do of a function that fails", shows: onceShows,
