@@ -21,7 +21,7 @@ import (
 // message that it was putting is there or not, and one that it had taken and not
 // acknowledged goes to another consumer. Get acknowledges what it returns.
 //
-// The algorithm is that of docs/decisions/0003-queue.md.
+// Who has what at each instant is told above the words in internal/layout/queue.go.
 type Queue[T any] struct {
 	core    atomic.Pointer[core] // nil after Detach
 	cleanup runtime.Cleanup
