@@ -86,6 +86,9 @@ func (d *debut) look() (string, error) {
 	if err == nil && (done == ran || !d.o.Done()) {
 		err = errors.New("done and run, or neither")
 	}
+	// What is done is not run, and so its lock not repaired: run it, for the next victim.
+	d.again()
+	err = errors.Join(err, d.o.Do(nothing))
 	d.again()
 	return map[bool]string{true: "done", false: "not done"}[done], err
 }
@@ -115,6 +118,7 @@ func onceDo(_ *victim, o *shsync.Once) func() error {
 
 var onceOperations = []operation{
 	{name: "once.Do", shows: onceShows, prepare: debuts(onceDo)},
+	{name: "once.Do that waits", shows: onceShows, stage: asked("run"), rouse: residentGives, prepare: debuts(onceDo)},
 	{name: "once.Do after a run that died", shows: onceShows, meanwhile: corpseDoes("run"),
 		prepare: debuts(func(v *victim, o *shsync.Once) func() error { v.wait(); return onceDo(v, o) })},
 	{name: "once.Do of a function that fails", shows: onceShows,

@@ -121,18 +121,18 @@ func (s *scene) start(step bool) traced {
 }
 
 // monitor is the thread of a Go process that preempts goroutines which seem to run
-// for long, as a stepped one does: the runtime makes it first.
+// for long, as a stepped one does: the runtime makes it first. The kernel lists threads
+// in the order in which they were made; their numbers wrap around.
 func monitor(t *testing.T, pid int) int {
 	t.Helper()
-	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	dir, err := os.Open(fmt.Sprintf("/proc/%d/task", pid))
 	must(t, err)
-	first := 0
-	for _, task := range tasks {
-		if tid, _ := strconv.Atoi(task.Name()); tid != pid && (first == 0 || tid < first) {
-			first = tid
-		}
-	}
-	return first
+	defer dir.Close()
+	tasks, err := dir.Readdirnames(2)
+	must(t, err)
+	tid, err := strconv.Atoi(tasks[len(tasks)-1])
+	must(t, err)
+	return tid
 }
 
 func scan(line string, to ...any) error {
@@ -148,19 +148,29 @@ func (s *scene) quiet(cmd *exec.Cmd) {
 
 func (s *scene) isOver() bool { return s.phase.is(over) }
 
-// survey runs the operation to its end, once from event to event, and once by
-// instructions if it has few.
+// survey runs the operation to its end from event to event, until it goes the same way
+// twice in a row: the first run finds another heap than those that follow, and on a busy
+// machine a sleep may be over before anybody has seen it. If it has few instructions it
+// is then run by these.
 func (s *scene) survey() (p points) {
 	s.t.Helper()
 	var err error
-	for range 2 { // the first one finds another heap than those that follow
+	sameWay := func(a, b crash.Event) bool { return a.String() == b.String() }
+	for n := 0; ; n++ {
 		v := s.start(false)
 		must(s.t, v.Guard(s.dir, phaseName))
+		before := p.events
 		p.events = nil
 		_, err = v.Run(1<<30, s.isOver, func(e crash.Event) { p.events = append(p.events, e) })
 		must(s.t, err)
 		s.end(v)
 		s.look("over")
+		if n > 0 && slices.EqualFunc(before, p.events, sameWay) {
+			break
+		}
+		if n == tries {
+			s.lost()
+		}
 	}
 	// The runtime may preempt the victim in the middle: that is not the operation.
 	for n := 0; s.op.brief && (n == 0 || len(p.instructions) > briefest && n < tries); n++ {
