@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"shmkit/array"
 	shsync "shmkit/sync"
@@ -96,33 +94,18 @@ func takeTurns(c *shsync.Cond, s []uint64, me, goal uint64) error {
 
 // turns are two workers that take turns.
 type turns struct {
-	pair [2]*worker
+	pair
 	goal int
 }
 
-func newTurns(start func(me string) (*worker, error)) (t *turns, err error) {
-	t = new(turns)
-	for i, me := range []string{"0", "1"} {
-		if t.pair[i], err = start(me); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
+func newTurns(start func(me string) (*worker, error)) (*turns, error) {
+	p, err := newPair([2]string{"0", "1"}, start)
+	return &turns{pair: p}, err
 }
 
 // run is the runner of both.
 func (t *turns) run(n int) (float64, error) {
 	t.goal += n
-	begin := time.Now()
-	for _, w := range t.pair {
-		if err := w.ask(t.goal); err != nil {
-			return 0, err
-		}
-	}
-	for _, w := range t.pair {
-		if line, err := w.answer(); err != nil || line != "done" {
-			return 0, fmt.Errorf("%w: it said %q: %w", errWorker, line, err)
-		}
-	}
-	return float64(time.Since(begin)), nil
+	cost, err := t.together(t.goal, isDone)
+	return float64(cost), err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"shmkit/array"
 	shsync "shmkit/sync"
@@ -108,45 +107,31 @@ func addUntil(m *shsync.Mutex, s []uint64, me, goal uint64) (mine, turns int) {
 
 // rivals are two workers that share a lock and a counter.
 type rivals struct {
-	pair  [2]*worker
+	pair
 	goal  int // value of the counter so far
 	turns int
 }
 
-func newRivals(start func(me string) (*worker, error)) (r *rivals, err error) {
-	r = new(rivals)
-	for i, me := range []string{"a", "b"} {
-		if r.pair[i], err = start(me); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
+func newRivals(start func(me string) (*worker, error)) (*rivals, error) {
+	p, err := newPair([2]string{"a", "b"}, start)
+	return &rivals{pair: p}, err
 }
 
 // run is the runner of both. It fails if an addition was lost: then the lock let
 // both in at once.
 func (r *rivals) run(n int) (float64, error) {
 	r.goal += n
-	begin := time.Now()
-	for _, w := range r.pair {
-		if err := w.ask(r.goal); err != nil {
-			return 0, err
-		}
-	}
 	sum := 0
-	for _, w := range r.pair {
-		line, err := w.answer()
-		if err != nil {
-			return 0, err
-		}
+	cost, err := r.together(r.goal, func(line string) error {
 		var mine, turns int
-		if _, err := fmt.Sscan(line, &mine, &turns); err != nil {
-			return 0, err
-		}
+		_, err := fmt.Sscan(line, &mine, &turns)
 		sum += mine
 		r.turns += turns
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
-	cost := time.Since(begin)
 	if sum != n {
 		return 0, fmt.Errorf("%w: %d were made, %d counted", errLost, sum, n)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	shsync "shmkit/sync"
 )
@@ -51,7 +50,7 @@ func barriers(l *lab) (contest, error) {
 	if err != nil {
 		return contest{}, err
 	}
-	ours, err := newPair(func() (*worker, error) { return l.child("come", string(text)) })
+	ours, err := newPair([2]string{}, func(string) (*worker, error) { return l.child("come", string(text)) })
 	if err != nil {
 		return contest{}, err
 	}
@@ -60,7 +59,7 @@ func barriers(l *lab) (contest, error) {
 		return contest{}, err
 	}
 	path := filepath.Join(l.dir, "barrier-shared")
-	theirs, err := newPair(func() (*worker, error) { return l.work(exec.Command(program, path)) })
+	theirs, err := newPair([2]string{}, func(string) (*worker, error) { return l.work(exec.Command(program, path)) })
 	if err != nil {
 		return contest{}, err
 	}
@@ -83,30 +82,8 @@ func comeChild(args []string) (role, error) {
 	}, nil
 }
 
-// pair are two workers that do the same at the same time.
-type pair [2]*worker
-
-func newPair(start func() (*worker, error)) (p pair, err error) {
-	for i := range p {
-		if p[i], err = start(); err != nil {
-			return p, err
-		}
-	}
-	return p, nil
-}
-
-// run is the runner of both together.
+// run is the runner of both together, who come to the barrier n times.
 func (p pair) run(n int) (float64, error) {
-	begin := time.Now()
-	for _, w := range p {
-		if err := w.ask(n); err != nil {
-			return 0, err
-		}
-	}
-	for _, w := range p {
-		if _, err := w.answer(); err != nil {
-			return 0, err
-		}
-	}
-	return float64(time.Since(begin)), nil
+	cost, err := p.together(n, isDone)
+	return float64(cost), err
 }

@@ -7,22 +7,31 @@
 //	                      is n; answers with its own additions, and how often it was
 //	                      not the last one who had added
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "mapped.h"
 
 // The lock and the data lie on lines of their own, as ours do.
-struct shared {
+static struct shared {
 	pthread_mutex_t lock;
-	int made;
 	_Alignas(128) uint64_t count;
 	uint64_t last;
-};
+} *shared;
+
+static uint64_t me;
+
+static void make(void *p)
+{
+	struct shared *s = p;
+	pthread_mutexattr_t a;
+	pthread_mutexattr_init(&a);
+	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&s->lock, &a);
+}
 
 static double now(void)
 {
@@ -31,28 +40,9 @@ static double now(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-// The first one makes the lock; the file is locked meanwhile.
-static struct shared *map(const char *path)
+static int alone(long n)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || lockf(fd, F_LOCK, 0) != 0 || ftruncate(fd, sizeof(struct shared)) != 0)
-		return NULL;
-	struct shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (s == MAP_FAILED)
-		return NULL;
-	if (!s->made) {
-		pthread_mutexattr_t a;
-		pthread_mutexattr_init(&a);
-		pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
-		pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
-		pthread_mutex_init(&s->lock, &a);
-		s->made = 1;
-	}
-	return lockf(fd, F_ULOCK, 0) == 0 ? s : NULL;
-}
-
-static int alone(struct shared *s, long n)
-{
+	struct shared *s = shared;
 	double begin = now();
 	for (long i = 0; i < n; i++)
 		if (pthread_mutex_lock(&s->lock) != 0 || pthread_mutex_unlock(&s->lock) != 0)
@@ -61,8 +51,10 @@ static int alone(struct shared *s, long n)
 	return 0;
 }
 
-static int add_until(struct shared *s, uint64_t me, uint64_t goal)
+static int add_until(long n)
 {
+	struct shared *s = shared;
+	uint64_t goal = (uint64_t)n;
 	long mine = 0, turns = 0;
 	for (;;) {
 		if (pthread_mutex_lock(&s->lock) != 0)
@@ -84,17 +76,8 @@ static int add_until(struct shared *s, uint64_t me, uint64_t goal)
 
 int main(int argc, char **argv)
 {
-	struct shared *s = argc == 3 ? map(argv[1]) : NULL;
-	long n;
-	if (s == NULL)
+	if (argc != 3 || (shared = map(argv[1], sizeof *shared, make)) == NULL)
 		return 1;
-	puts("ready");
-	fflush(stdout);
-	while (scanf("%ld", &n) == 1) {
-		int bad = strcmp(argv[2], "alone") == 0 ? alone(s, n) : add_until(s, (uint64_t)argv[2][0], (uint64_t)n);
-		if (bad)
-			return 2;
-		fflush(stdout);
-	}
-	return 0;
+	me = (uint64_t)argv[2][0];
+	return serve(strcmp(argv[2], "alone") == 0 ? alone : add_until);
 }
