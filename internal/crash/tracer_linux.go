@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -80,20 +81,44 @@ func Attach(pid, tid int) (*Tracer, error) {
 	return t, nil
 }
 
-// Hold stops another thread of the process until Kill.
+// Hold stops another thread of the process until Kill, in a sleep: anywhere else it may
+// have a lock that the others need to go on.
 func (t *Tracer) Hold(tid int) error {
 	err := ptrace(unix.PTRACE_SEIZE, tid, 0, unix.PTRACE_O_EXITKILL)
 	if err == nil {
 		t.held = append(t.held, tid)
-		err = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 	}
-	if err == nil {
-		_, err = waitFor(tid)
+	for asleep := false; err == nil && !asleep; {
+		if err = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0); err != nil {
+			break
+		}
+		if _, err = waitFor(tid); err != nil {
+			break
+		}
+		var r unix.PtraceRegs
+		if err = unix.PtraceGetRegs(tid, &r); err != nil {
+			break
+		}
+		if asleep = interrupted(&r); !asleep {
+			err = ptrace(unix.PTRACE_CONT, tid, 0, 0)
+			time.Sleep(20 * time.Microsecond) // how often to look, nothing more
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("crash: hold: %w", err)
 	}
 	return nil
+}
+
+// interrupted tells whether a thread was stopped in a system call that it will go on
+// with: a sleep. The kernel leaves one of its own errors as the result until then.
+func interrupted(r *unix.PtraceRegs) bool {
+	const restartSys, restartNoIntr, restartNoHand, restartBlock = -512, -513, -514, -516
+	switch callResult(r) {
+	case restartSys, restartNoIntr, restartNoHand, restartBlock:
+		return true
+	}
+	return false
 }
 
 // Step executes so many instructions, or fewer if over says that the operation is.
