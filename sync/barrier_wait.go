@@ -39,11 +39,12 @@ func (p *party) wait(ctx context.Context, action func() error) (int, error) {
 	if race.Enabled {
 		b.released()
 	}
-	err := park.Loop(ctx, p.attempt)
-	if err == errActs {
+	ended, err := park.Await(ctx, p.attempt)
+	switch {
+	case err == errActs:
 		err = p.act(action)
-	} else if err != nil && err != ErrBroken {
-		err = p.giveUp(err)
+	case ended, err != nil && err != ErrBroken:
+		err = p.giveUp(err, ended)
 	}
 	if err != nil {
 		return -1, err
@@ -270,18 +271,18 @@ func (p *party) act(action func() error) error {
 	}
 }
 
-// giveUp ends a wait because of cause: the barrier is broken then, if its generation
-// is not over by now.
-func (p *party) giveUp(cause error) error {
+// giveUp ends a wait because of cause, which is that of its context if that has ended:
+// the barrier is broken then, if its generation is not over by now.
+func (p *party) giveUp(cause error, ended bool) error {
 	if p.came == 0 {
 		return cause // it waited for the action of others to end: nothing to break
 	}
-	switch passed, ended := p.breakMine(); {
+	switch passed, over := p.breakMine(); {
 	case passed:
 		return nil
-	case ended:
+	case over:
 		return ErrBroken
-	case cause == ErrClosed:
+	case !ended:
 		return cause
 	}
 	return fmt.Errorf("%w: %w", ErrBroken, cause)

@@ -68,16 +68,17 @@ func (c *Cond) wait(ctx context.Context) (ended, err error) {
 	}
 	kept, err := c.lock.condRelease()
 	if err != nil {
-		w.quit()
+		if !w.quit() {
+			w.passOn()
+		}
 		return nil, err
 	}
-	err = park.Loop(ctx, w.attempt)
-	// Whoever was notified in the last moment was notified.
-	if err != nil && !w.quit() {
-		err = nil
-	}
-	if ctx.Err() != nil && err == context.Cause(ctx) {
-		ended, err = err, nil
+	over, err := park.Await(ctx, w.attempt)
+	switch {
+	case err != nil && !w.damaged && !w.quit():
+		err = nil // whoever was notified in the last moment was notified
+	case over:
+		ended, err = notOurs(ctx, err, ErrOwnerDied, ErrNotHeld), nil
 	}
 	notified := ended == nil && err == nil
 	if notified {

@@ -19,6 +19,7 @@ type condWait struct {
 	i       int // its cell
 	ticket  uint32
 	slept   bool
+	damaged bool          // its cell is not its own any more
 	relayed uint32        // owner whose death was passed on to other sleepers, 0 = none
 	pause   time.Duration // while somebody is dying
 
@@ -113,6 +114,7 @@ func (w *condWait) attempt(r *park.Round) (done bool, err error) {
 		x := atomic.LoadUint64(w.cell())
 		switch _, waits := word.CondWaits(x); {
 		case layout.CondOwner(x) != c.self || x&layout.CondStateMask == layout.CondFree:
+			w.damaged = true
 			return false, &shm.CorruptError{Field: "cond.Cell", Value: x}
 		case !waits:
 			return true, nil

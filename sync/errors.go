@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -11,7 +12,8 @@ import (
 var (
 	// ErrOwnerDied comes WITH the lock: the process that held it died inside, so
 	// what the lock protects may be half-changed. Repair it, call MarkConsistent,
-	// go on, Unlock.
+	// go on, Unlock. It never comes without: if a context ended because of it, the error
+	// is that of the context.
 	ErrOwnerDied = errors.New("sync: owner of the lock died; lock is held, data may be inconsistent")
 	// ErrNotRecoverable: somebody got ErrOwnerDied and unlocked without
 	// MarkConsistent. The lock can never be taken again.
@@ -54,3 +56,15 @@ func (e *LostError) Error() string {
 
 // Is makes a LostError an ErrOwnerDied.
 func (e *LostError) Is(target error) bool { return target == ErrOwnerDied }
+
+// notOurs is what a call returns that ctx has ended: cause, which is that of ctx, unless
+// it is one of tells, errors by which this call tells what the caller has. Contexts end
+// with the errors of other calls, when one of several goroutines fails.
+func notOurs(ctx context.Context, cause error, tells ...error) error {
+	for _, e := range tells {
+		if errors.Is(cause, e) {
+			return fmt.Errorf("%w: %v", ctx.Err(), cause)
+		}
+	}
+	return cause
+}

@@ -45,3 +45,6 @@ func (m *RecursiveMutex) SetDepth(depth uint32) { m.record.Depth = depth }
 
 // PermitsSpec is what a permits object is.
 var PermitsSpec = permitsSpec
+
+// CondSpec is what a condition is.
+var CondSpec = condSpec(0)

@@ -141,7 +141,7 @@ func (m *Mutex) Lock() error {
 }
 
 // LockContext is Lock that gives up when ctx ends: it then returns the cause of
-// ctx, without the lock. A free lock is taken even if ctx has ended.
+// ctx, or its Err if the cause is an ErrOwnerDied, without the lock. A free lock is taken even if ctx has ended.
 func (m *Mutex) LockContext(ctx context.Context) error {
 	// sync: mutex handed over
 	if atomic.CompareAndSwapUint32(m.word.Load(), 0, m.self) {

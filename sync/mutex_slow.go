@@ -57,7 +57,10 @@ func (m *Mutex) lockSlow(ctx context.Context) error {
 	}
 	defer m.leave()
 	l := locking{m: m, word: addr}
-	err = park.Loop(ctx, l.attempt)
+	ended, err := park.Await(ctx, l.attempt)
+	if ended {
+		err = notOurs(ctx, err, ErrOwnerDied)
+	}
 	if race.Enabled && (err == nil || err == ErrOwnerDied) {
 		raceAcquire(m)
 	}
@@ -260,6 +263,11 @@ func (m *Mutex) change(decide func(w, self uint32) word.Move) error {
 		return err
 	}
 	defer m.leave()
+	return m.changeWord(addr, decide)
+}
+
+// changeWord is change for a call that has entered, and so may go on after Close.
+func (m *Mutex) changeWord(addr *uint32, decide func(w, self uint32) word.Move) error {
 	for {
 		w := atomic.LoadUint32(addr)
 		move := decide(w, m.self)

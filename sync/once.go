@@ -8,6 +8,7 @@ import (
 
 	"shmkit/internal/layout"
 	"shmkit/internal/race"
+	"shmkit/internal/word"
 	"shmkit/shm"
 )
 
@@ -106,7 +107,8 @@ func (o *Once) TryDo(f func() error) (done bool, err error) {
 	if o.Done() {
 		return true, nil
 	}
-	if _, err := o.mutex.enter(); err != nil {
+	addr, err := o.mutex.enter()
+	if err != nil {
 		return false, err
 	}
 	defer o.mutex.leave()
@@ -114,7 +116,7 @@ func (o *Once) TryDo(f func() error) (done bool, err error) {
 	if !ok {
 		return false, err
 	}
-	err = o.run(err, f)
+	err = o.run(addr, err, f)
 	return err == nil, err
 }
 
@@ -130,23 +132,24 @@ func (o *Once) Done() bool {
 }
 
 func (o *Once) doSlow(ctx context.Context, f func() error) error {
-	if _, err := o.mutex.enter(); err != nil {
+	addr, err := o.mutex.enter()
+	if err != nil {
 		return err
 	}
 	defer o.mutex.leave()
-	return o.run(o.mutex.LockContext(ctx), f)
+	return o.run(addr, o.mutex.LockContext(ctx), f)
 }
 
-// run is what follows the lock, which came with err. If the handle is closed meanwhile
-// the lock stays held until the call leaves, and goes on from there.
-func (o *Once) run(err error, f func() error) error {
+// run is what follows the lock in addr, which came with err. The handle may be closed
+// meanwhile, and the process have another one: the lock is given back all the same.
+func (o *Once) run(addr *uint32, err error, f func() error) error {
 	switch {
 	case errors.Is(err, ErrOwnerDied):
-		o.mutex.MarkConsistent() // whether it had succeeded tells done alone
+		o.mutex.changeWord(addr, word.MutexConsistent) // whether it had succeeded tells done alone
 	case err != nil:
 		return err
 	}
-	defer o.mutex.Unlock()
+	defer o.unlock(addr)
 	done := o.done.Load()
 	if done == &notDone {
 		return ErrClosed
@@ -163,6 +166,14 @@ func (o *Once) run(err error, f func() error) error {
 	// sync: once done. Before the lock is given back: who gets that must not run again.
 	atomic.StoreUint32(done, 1)
 	return nil
+}
+
+// unlock is Mutex.Unlock for a call that has entered.
+func (o *Once) unlock(addr *uint32) {
+	if race.Enabled {
+		raceRelease(&o.mutex)
+	}
+	o.mutex.changeWord(addr, word.MutexUnlock)
 }
 
 // Close ends this handle's use of the Once. Goroutines that wait through this handle get

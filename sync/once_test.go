@@ -234,3 +234,33 @@ func TestOnceClosed(t *testing.T) {
 		t.Errorf("Check: %v %v", found, err)
 	}
 }
+
+// The lock does not stay behind either if the process has another handle.
+func TestOnceClosedBesideAnother(t *testing.T) {
+	watchdog(t)
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	defer seg.Close()
+	other, err := shsync.NewOnceIn(seg, "it")
+	must(t, err)
+	defer other.Close()
+	open := func() *shsync.Once {
+		o, err := shsync.OpenOnce(seg, "it")
+		must(t, err)
+		return o
+	}
+	failed := errors.New("failed")
+	for _, run := range []func(o *shsync.Once, f func() error) error{
+		func(o *shsync.Once, f func() error) error { return o.Do(f) },
+		func(o *shsync.Once, f func() error) error { _, err := o.TryDo(f); return err },
+	} {
+		o := open()
+		if err := run(o, func() error { must(t, o.Close()); return failed }); err != failed {
+			t.Errorf("got %v", err)
+		}
+		if s := other.Info().State; s != "free" {
+			t.Fatalf("the lock is %s", s)
+		}
+	}
+	must(t, other.Do(func() error { return nil }))
+}

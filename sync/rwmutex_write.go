@@ -23,7 +23,10 @@ type draining struct {
 // is still to be repaired if died is set.
 func (rw *RWMutex) drain(ctx context.Context, p *place, died bool) error {
 	d := draining{locking: locking{m: &rw.writer, word: p.word}, rw: rw, p: p}
-	err := park.Loop(ctx, d.attempt)
+	ended, err := park.Await(ctx, d.attempt)
+	if ended {
+		err = notOurs(ctx, err, ErrOwnerDied)
+	}
 	rw.draining.Store(nil)
 	if err != nil {
 		rw.backOut(p, died)

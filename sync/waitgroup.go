@@ -151,7 +151,10 @@ func (g *WaitGroup) WaitContext(ctx context.Context) error {
 	}
 	defer g.leave()
 	w := workWait{g: g}
-	if err := park.Loop(ctx, w.attempt); err != nil {
+	switch ended, err := park.Await(ctx, w.attempt); {
+	case ended:
+		return notOurs(ctx, err, ErrOwnerDied)
+	case err != nil:
 		return err
 	}
 	return g.over(w.lost)

@@ -50,9 +50,17 @@ func (r *Round) Within(d time.Duration) { r.within = d }
 // Preconditions:
 //   - an attempt that is not Spinning, done or failed names at least one word
 func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) error {
+	_, err := Await(ctx, attempt)
+	return err
+}
+
+// Await is Loop, and tells whether ctx has ended it. Its cause may be any error, also
+// one with which an attempt fails: where that makes a difference the error alone does
+// not tell.
+func Await(ctx context.Context, attempt func(r *Round) (done bool, err error)) (ended bool, err error) {
 	var r Round
 	if done, err := spin(&r, attempt); done || err != nil {
-		return err
+		return false, err
 	}
 	if ctx == nil {
 		ctx = context.Background()
@@ -62,10 +70,10 @@ func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) er
 	for {
 		r.n, r.within = 0, 0
 		if done, err := attempt(&r); done || err != nil {
-			return err
+			return false, err
 		}
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return true, context.Cause(ctx)
 		}
 		r.Recheck = s.once(&r)
 		r.Slept = true
