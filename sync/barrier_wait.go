@@ -31,6 +31,7 @@ type party struct {
 	next   uint32        // slot whose death word is watched first
 	buried uint32        // owner whose death was dealt with last, 0 = none
 	pause  time.Duration // while a member is dying
+	vigil  vigil
 }
 
 func (p *party) wait(ctx context.Context, action func() error) (int, error) {
@@ -78,6 +79,7 @@ func (p *party) attempt(r *park.Round) (done bool, err error) {
 		p.slept = true
 		atomic.AddUint64(&p.b.obj.Stats().Sleeps, 1)
 	}
+	p.vigil.over(p.b.obj)
 	for {
 		if p.b.closed.Load() {
 			return false, ErrClosed
@@ -161,7 +163,7 @@ func (p *party) watch(r *park.Round, generation uint32) {
 			r.Within(p.pause)
 		}
 		if n++; ok && n <= watched {
-			r.On(death, living)
+			p.vigil.on(r, deathWatch{owner, death, living})
 			p.next = slot + 1
 		}
 	}

@@ -56,7 +56,7 @@ func (w *condWait) dead(r *park.Round, owner uint32) bool {
 	if w.watches(owner) {
 		return false // asked in this turn
 	}
-	d := watch{owner: owner}
+	d := deathWatch{owner: owner}
 	// Before the question who lives: a death after the answer changes the word.
 	d.word, d.val, _ = w.c.obj.DeathWord(owner)
 	switch w.c.obj.Liveness(owner, r.Recheck) {

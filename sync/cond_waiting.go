@@ -23,18 +23,7 @@ type condWait struct {
 	relayed uint32        // owner whose death was passed on to other sleepers, 0 = none
 	pause   time.Duration // while somebody is dying
 
-	watched [condWatched]watch // in this turn
-	n       int
-}
-
-// condWatched is how many processes a waiter watches: a turn of park has eight words.
-const condWatched = 7
-
-// watch is a process whose death a waiter wants to know of.
-type watch struct {
-	owner uint32
-	word  *uint32 // nil: there is none to sleep on
-	val   uint32
+	vigil // of this turn
 }
 
 func (w *condWait) cell() *uint64 { return &w.c.cells[w.i] }
@@ -110,6 +99,7 @@ func (w *condWait) attempt(r *park.Round) (done bool, err error) {
 		w.slept = true
 		atomic.AddUint64(&c.obj.Stats().Sleeps, 1)
 	}
+	w.over(c.obj)
 	for {
 		x := atomic.LoadUint64(w.cell())
 		switch _, waits := word.CondWaits(x); {

@@ -48,3 +48,6 @@ var PermitsSpec = permitsSpec
 
 // CondSpec is what a condition is.
 var CondSpec = condSpec(0)
+
+// WorkSpec and BarrierSpec are what wait groups and barriers are.
+var WorkSpec, BarrierSpec = workSpec, barrierSpec()

@@ -11,10 +11,6 @@ import (
 	"shmkit/shm"
 )
 
-// permitsWatched is how many death words a sleeper watches at once, beside the word of the
-// permits. If there are more owners it watches others each time.
-const permitsWatched = 7
-
 // taking is one call of Acquire or TryAcquire that found no free permit.
 type taking struct {
 	p       *Permits
@@ -22,7 +18,8 @@ type taking struct {
 	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
 	dead    uint32        // owner that the permit was taken from, 0 = none
 	pause   time.Duration // while some owner is dying
-	turn    int           // where in the list of owners the watch begins
+	turn    int           // where in the list of owners the watch begins; if there are many it moves
+	vigil   vigil
 }
 
 // owner is a process that has permits.
@@ -52,6 +49,7 @@ func (t *taking) attempt(r *park.Round) (done bool, err error) {
 		t.slept = true
 		atomic.AddUint64(&p.obj.Stats().Sleeps, 1)
 	}
+	t.vigil.over(p.obj)
 	if p.closed.Load() {
 		return false, ErrClosed
 	}
@@ -69,7 +67,7 @@ func (t *taking) attempt(r *park.Round) (done bool, err error) {
 	}
 	r.On(&p.head.Seq, seq)
 	for _, o := range watch {
-		r.On(o.death, o.living)
+		t.vigil.on(r, deathWatch{o.id, o.death, o.living})
 	}
 	return false, nil
 }
@@ -87,7 +85,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 		owners, free := p.owners()
 		again = free
 		for i, o := range owners {
-			now := (i+len(owners)-t.turn%len(owners))%len(owners) < permitsWatched
+			now := (i+len(owners)-t.turn%len(owners))%len(owners) < vigilMost
 			move := word.PermitTake(o.id, p.self, t.ask(r, o.id, now && r != nil && r.Recheck))
 			switch {
 			case move.Verdict == word.Corrupt:
@@ -105,7 +103,7 @@ func (t *taking) look(r *park.Round) (watch []owner, ok bool, err error) {
 			}
 		}
 	}
-	t.turn += permitsWatched
+	t.turn += vigilMost
 	return watch, false, nil
 }
 

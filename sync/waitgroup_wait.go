@@ -9,20 +9,16 @@ import (
 	"shmkit/shm"
 )
 
-// mourned is how many death words a waiter sleeps on, beside the word of the group. If
-// more processes use the group it watches others each time, and asks about all that have
-// begun work.
-const mourned = 7
-
 // workWait is one call of Wait.
 type workWait struct {
 	g       *WaitGroup
 	slept   bool
 	over    bool
 	lost    uint64
-	turn    uint32        // slot at which the watch begins
+	turn    uint32        // slot at which the watch begins; if many use the group it moves
 	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
 	pause   time.Duration // while some owner is dying
+	vigil   vigil
 }
 
 // attempt is one turn of the waiting loop; see park.Loop.
@@ -31,6 +27,7 @@ func (w *workWait) attempt(r *park.Round) (done bool, err error) {
 		w.slept = true
 		atomic.AddUint64(&w.g.obj.Stats().Sleeps, 1)
 	}
+	w.vigil.over(w.g.obj)
 	if w.g.closed.Load() {
 		return false, ErrClosed
 	}
@@ -53,9 +50,9 @@ func (w *workWait) idle() bool {
 // watch names the death words of those who use the group, and so may have begun work.
 // They are loaded before anybody asks who lives.
 func (w *workWait) watch(r *park.Round) {
-	o, n := w.g.obj, 0
+	o := w.g.obj
 	first := w.turn
-	for wrapped := false; n < mourned; {
+	for wrapped := false; w.vigil.n < vigilMost; {
 		slot, ok := o.NextUser(w.turn)
 		switch {
 		case !ok && wrapped, ok && wrapped && slot >= first:
@@ -65,9 +62,9 @@ func (w *workWait) watch(r *park.Round) {
 			continue
 		}
 		w.turn = slot + 1
-		if addr, living, ok := o.DeathWord(o.Occupant(slot)); ok {
-			r.On(addr, living)
-			n++
+		owner := o.Occupant(slot)
+		if addr, living, ok := o.DeathWord(owner); ok {
+			w.vigil.on(r, deathWatch{owner, addr, living})
 		}
 	}
 }

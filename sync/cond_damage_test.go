@@ -1,0 +1,45 @@
+package sync_test
+
+import (
+	"errors"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"shmkit/internal/layout"
+	"shmkit/shm"
+	shsync "shmkit/sync"
+)
+
+// A cell that is somebody else's all of a sudden is damage, and no notification.
+func TestCondDamaged(t *testing.T) {
+	watchdog(t)
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	defer seg.Close()
+	m, err := shsync.NewMutexIn(seg, "lock")
+	must(t, err)
+	defer m.Close()
+	c, err := shsync.NewCondIn(seg, "it", m)
+	must(t, err)
+	defer c.Close()
+	o, err := seg.OpenObject("it", shsync.CondSpec)
+	must(t, err)
+	defer o.Close()
+	cell := &shm.Items[uint64](o)[0]
+	for _, damage := range []uint64{layout.CondFree, layout.CondCell(layout.CondAsleep, 1<<31, 0)} {
+		must(t, m.Lock())
+		ended := make(chan error)
+		go func() { ended <- c.Wait() }()
+		for atomic.LoadUint64(cell)&layout.CondStateMask != layout.CondAsleep {
+			time.Sleep(100 * time.Microsecond)
+		}
+		atomic.StoreUint64(cell, damage)
+		if err := <-ended; !errors.Is(err, shm.ErrCorrupt) {
+			t.Errorf("cell %#x: %v", damage, err)
+		}
+		must(t, m.Unlock())
+		atomic.StoreUint64(cell, layout.CondFree)
+	}
+}
