@@ -58,6 +58,13 @@ static inline void shk_cond_wake(shk_cond *c, uint64_t *cell)
 
 // --- what the dead leave -----------------------------------------------------
 
+// shk_cond_left_one notes that there is a notification without an owner.
+static inline void shk_cond_left_one(shk_cond *c)
+{
+	if (SHK_ADD(&c->head->left, (uint32_t)1) == UINT32_MAX)
+		SHK_ADD(&c->head->left, (uint32_t)1);
+}
+
 // shk_cond_disown takes a cell away from owner. A notification in it stays, without an
 // owner.
 static inline void shk_cond_disown(shk_cond *c, uint64_t *cell, uint32_t owner)
@@ -66,12 +73,12 @@ static inline void shk_cond_disown(shk_cond *c, uint64_t *cell, uint32_t owner)
 		uint64_t w = SHK_LOAD(cell), next = SHMKIT_COND_FREE;
 		if (w == SHMKIT_COND_FREE || shk_cond_owner(w) != owner)
 			return;
-		if (!shk_cond_waits(w))
+		if (shk_cond_state(w) == SHMKIT_COND_NOTIFIED)
 			next = shk_cond_cell(SHMKIT_COND_NOTIFIED, 0, shk_cond_stamp(w));
 		if (!shk_cas64(cell, w, next))
 			continue;
-		if (next != SHMKIT_COND_FREE && SHK_ADD(&c->head->left, (uint32_t)1) == UINT32_MAX)
-			SHK_ADD(&c->head->left, (uint32_t)1);
+		if (next != SHMKIT_COND_FREE)
+			shk_cond_left_one(c);
 		return;
 	}
 }
@@ -128,6 +135,8 @@ static inline void shk_cond_pass_on(shk_cond *c)
 		int left = 0;
 		for (uint32_t i = 0; i < c->count; i++)
 			left |= shk_cond_nudge(c, &c->cells[i]);
+		if (left && seen == 0)
+			shk_cond_left_one(c); // whoever made it was killed before it could
 		if (left || seen == 0 || shk_cas32(&c->head->left, seen, 0))
 			return;
 	}

@@ -146,9 +146,9 @@
 #define SHMKIT_RW_MUTEX_CELLS 1984
 #define SHMKIT_BELL_OFF 64
 #define SHMKIT_READER_ACTIVE UINT64_C(0x00000000FFFFFFFF)
-#define SHMKIT_READER_WAITING UINT64_C(0x00FFFFFF00000000)
+#define SHMKIT_READER_WAITING UINT64_C(0x0000FFFF00000000)
 #define SHMKIT_READER_ONE UINT64_C(0x0000000100000000)
-#define SHMKIT_READER_PHASE UINT64_C(0x0100000000000000)
+#define SHMKIT_READER_PHASE UINT64_C(0x0001000000000000)
 #define SHMKIT_BELL_WAITERS UINT32_C(0x80000000)
 
 // Recursive mutex, once, wait group.
@@ -470,7 +470,7 @@ SHMKIT_FIELD(shmkit_bell, reserved0, 4, 60);
 // shmkit_reader: one slot's readers of an RWMutex.
 typedef struct shmkit_reader {
 	uint32_t active; // goroutines that read; a futex of the writer that waits for 0
-	uint32_t turn; // phase:8 | waiting:24
+	uint32_t turn; // phase:16 | waiting:16
 } shmkit_reader;
 
 SHMKIT_ASSERT(sizeof(shmkit_reader) == 8, "shmkit_reader changed size");

@@ -78,6 +78,9 @@ func (w waiters) passOn() {
 		switch {
 		case again:
 		case left:
+			if seen == 0 {
+				w.leftOne() // whoever made it was killed before it could
+			}
 			return
 		case seen == 0 || atomic.CompareAndSwapUint32(&w.head.Left, seen, 0):
 			return

@@ -10,7 +10,20 @@ import (
 
 func init() {
 	kinds[KindEvent] = &kind{
-		name: "Event", head: uint64(reflect.TypeFor[layout.Event]().Size()), describe: describeEvent,
+		name: "Event", head: uint64(reflect.TypeFor[layout.Event]().Size()), check: checkEvent, describe: describeEvent,
+	}
+}
+
+// checkEvent: who sets it wakes those who wait, and who comes then does not wait.
+func checkEvent(c *checker, where string, o *layout.Object) {
+	e, err := mem.At[layout.Event](c.mem, o.Data)
+	if err != nil {
+		c.report(where, "event: %v", err)
+		return
+	}
+	const both = layout.EventIsSet | layout.EventWaiters
+	if w := atomic.LoadUint32(&e.Word); w&both == both {
+		c.report(where, "event.Word = %#x", w)
 	}
 }
 

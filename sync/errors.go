@@ -63,7 +63,7 @@ func (e *LostError) Is(target error) bool { return target == ErrOwnerDied }
 func notOurs(ctx context.Context, cause error, tells ...error) error {
 	for _, e := range tells {
 		if errors.Is(cause, e) {
-			return fmt.Errorf("%w: %v", ctx.Err(), cause)
+			return fmt.Errorf("%w: %s", ctx.Err(), cause.Error())
 		}
 	}
 	return cause

@@ -19,8 +19,8 @@ import (
 // sent; the zero value is not usable, and an Event must not be copied. All methods but
 // Close may be called concurrently and from several processes. Nobody owns it: when a
 // process dies the flag stays as it is, and those who wait go on waiting. If it is
-// killed inside Set, the event is set or it is not; whoever sleeps notices within a
-// second even if it was not woken.
+// killed inside Set, the event is set or it is not; whoever sleeps notices when its
+// sleep ends by its bound, even if it was not woken.
 //
 // Set and IsSet take no lock, so they may be called from anywhere, also by a handler
 // of something that interrupted another call of Set.

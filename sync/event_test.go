@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"shmkit/internal/layout"
 	"shmkit/internal/park"
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -224,4 +225,30 @@ func TestEventCrowd(t *testing.T) {
 	must(t, e.Set())
 	all.Wait()
 	must(t, e.Close())
+}
+
+// Nobody makes an event set that somebody waits for: Check tells.
+func TestEventDamaged(t *testing.T) {
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	defer seg.Close()
+	e, err := shsync.NewEventIn(seg, "it")
+	must(t, err)
+	defer e.Close()
+	o, err := seg.OpenObject("it", shm.Spec{Kind: shm.KindEvent})
+	must(t, err)
+	defer o.Close()
+	word := &shm.Head[layout.Event](o, 0).Word
+	for _, w := range []uint32{0, layout.EventIsSet | 3, layout.EventWaiters | 3} {
+		*word = w
+		if found, err := seg.Check(); err != nil || len(found) > 0 {
+			t.Errorf("%#x: %v %v", w, found, err)
+		}
+	}
+	*word = layout.EventIsSet | layout.EventWaiters
+	if found, err := seg.Check(); err != nil || len(found) != 1 {
+		t.Errorf("%#x: %v %v", *word, found, err)
+	}
+	must(t, e.Wait())
+	must(t, e.Set())
 }

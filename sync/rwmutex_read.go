@@ -24,7 +24,7 @@ type reading struct {
 	rw      *RWMutex
 	p       *place
 	state   int
-	phase   uint8
+	phase   uint16
 }
 
 // rlockForever is outlined so that RLock inlines.

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -37,7 +38,9 @@ func (s *Semaphore) WithContext(ctx context.Context, f func() error) (err error)
 // Value is the number of free permits at some instant of the call, 0 after Close.
 func (s *Semaphore) Value() int {
 	// sync: permit handed over
-	return int(atomic.LoadUint32(s.word.Load()) & layout.SemaphoreMost)
+	w := atomic.LoadUint32(s.word.Load())
+	runtime.KeepAlive(s)
+	return int(w & layout.SemaphoreMost)
 }
 
 // Bound is the most permits that there may be: [MaxSemaphore] unless it is bounded.

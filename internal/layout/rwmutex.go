@@ -13,22 +13,24 @@ const (
 	RWMutexCells = NearReaders*lineReaders + MaxSlots - NearReaders // readers of 8 bytes, most of them unused
 )
 
-// A Reader as one word of 64 bits: phase:8 | waiting:24 | active:32. It is changed by
+// A Reader as one word of 64 bits: phase:16 | waiting:16 | active:32. It is changed by
 // its process, by a writer that lets in those who wait, and by the sweep.
 //
 //	active   goroutines of the process that read, or are about to look whether they
 //	         may: a writer that has the word waits until it is 0
 //	waiting  goroutines that found a writer and let it pass
 //	phase    raised when all that wait become active at once: each remembers the
-//	         phase in which it began to wait, and so knows that it may read
+//	         phase in which it began to wait, and so knows that it may read. After
+//	         65,536 phases it comes round: one that is not run for so long must not
+//	         find the phase in which it went to sleep
 //
 // Law: once a writer that has the word has seen active = 0, no goroutine of the
 // process reads until the word is given back or phase is raised.
 const (
 	ReaderActive  uint64 = 1<<32 - 1
-	ReaderWaiting uint64 = (1<<24 - 1) << 32
+	ReaderWaiting uint64 = (1<<16 - 1) << 32
 	ReaderOne     uint64 = 1 << 32 // one that waits
-	ReaderPhase   uint64 = 1 << 56 // one phase
+	ReaderPhase   uint64 = 1 << 48 // one phase
 )
 
 // The bell word, a futex: waiters:1 | turn:31.
@@ -52,7 +54,7 @@ type Reader struct {
 	_ structs.HostLayout
 
 	Active uint32 // goroutines that read; a futex of the writer that waits for 0
-	Turn   uint32 // phase:8 | waiting:24
+	Turn   uint32 // phase:16 | waiting:16
 }
 
 // ReaderCell is the number of the Reader of slot.
@@ -64,12 +66,12 @@ func ReaderCell(slot uint32) uint32 {
 }
 
 // ReaderWord packs a Reader word.
-func ReaderWord(phase uint8, waiting, active uint32) uint64 {
+func ReaderWord(phase uint16, waiting, active uint32) uint64 {
 	return uint64(phase)*ReaderPhase | uint64(waiting)*ReaderOne&ReaderWaiting | uint64(active)
 }
 
 // ReaderPhaseOf is the phase in a Reader word.
-func ReaderPhaseOf(w uint64) uint8 { return uint8(w / ReaderPhase) }
+func ReaderPhaseOf(w uint64) uint16 { return uint16(w / ReaderPhase) }
 
 // ReaderWaits is how many wait, in a Reader word.
 func ReaderWaits(w uint64) uint32 { return uint32(w & ReaderWaiting / ReaderOne) }

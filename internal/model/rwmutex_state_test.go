@@ -98,11 +98,11 @@ var rwWrongs = map[uint8]string{
 const rwW = 1 << 7
 
 func (c rwCell) word() uint64 {
-	return layout.ReaderWord(c.Phase, uint32(c.Waiting), uint32(c.Active))
+	return layout.ReaderWord(uint16(c.Phase), uint32(c.Waiting), uint32(c.Active))
 }
 
 func rwCellOf(w uint64) rwCell {
-	return rwCell{layout.ReaderPhaseOf(w) % rwTurns, uint8(layout.ReaderWaits(w)), uint8(w & layout.ReaderActive)}
+	return rwCell{uint8(layout.ReaderPhaseOf(w) % rwTurns), uint8(layout.ReaderWaits(w)), uint8(w & layout.ReaderActive)}
 }
 
 func rwBellWord(b uint8) uint32 { return uint32(b&^rwW) | uint32(b&rwW)<<24 }

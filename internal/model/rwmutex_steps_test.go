@@ -184,7 +184,7 @@ func (x rwStepper) read() {
 		}
 		x.to("look", rwCheck)
 	case rwCount:
-		m := word.ReaderCount(x.mine(), me.Phase)
+		m := word.ReaderCount(x.mine(), uint16(me.Phase))
 		x.cell(m)
 		me.Waiting, me.Saw = false, 0
 		if m.Verdict == word.Taken {
@@ -225,7 +225,7 @@ func (x rwStepper) readOn() {
 		case !ok || now != q:
 			x.to("dead, and not the writer", rwAnnounce)
 		case x.deadFree:
-			x.cell(word.ReaderCount(x.mine(), me.Phase))
+			x.cell(word.ReaderCount(x.mine(), uint16(me.Phase)))
 			x.to("dead: free", rwReads)
 		default:
 			x.to("dead", rwQuit)
@@ -278,7 +278,7 @@ func (x rwStepper) quit() {
 		}
 		return
 	}
-	m := word.ReaderQuit(x.mine(), me.Phase)
+	m := word.ReaderQuit(x.mine(), uint16(me.Phase))
 	x.cell(m)
 	if m.Verdict == word.Taken {
 		x.to("was let in", rwReads)

@@ -95,7 +95,7 @@ func ReaderWait(c uint64) CellMove {
 }
 
 // ReaderCount makes one that waits since phase active.
-func ReaderCount(c uint64, phase uint8) CellMove {
+func ReaderCount(c uint64, phase uint16) CellMove {
 	m := ReaderQuit(c, phase)
 	if m.Verdict == Released {
 		m.Next, m.Verdict = m.Next+1, Held
@@ -104,7 +104,7 @@ func ReaderCount(c uint64, phase uint8) CellMove {
 }
 
 // ReaderQuit is the end of one that waits since phase.
-func ReaderQuit(c uint64, phase uint8) CellMove {
+func ReaderQuit(c uint64, phase uint16) CellMove {
 	switch {
 	case layout.ReaderPhaseOf(c) != phase:
 		return CellMove{Next: c, Verdict: Taken}

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	most = 1<<24 - 1 // that can wait
-	last = 255       // phase
+	most = 1<<16 - 1 // that can wait
+	last = 1<<16 - 1 // phase
 )
 
 // c is a Reader word.
-func c(phase uint8, waiting, active uint32) uint64 { return layout.ReaderWord(phase, waiting, active) }
+func c(phase uint16, waiting, active uint32) uint64 { return layout.ReaderWord(phase, waiting, active) }
 
 func TestReaderLook(t *testing.T) {
 	for _, tt := range []struct {
@@ -43,10 +43,10 @@ func TestReaderLook(t *testing.T) {
 }
 
 func TestReaderMoves(t *testing.T) {
-	count := func(phase uint8) func(uint64) word.CellMove {
+	count := func(phase uint16) func(uint64) word.CellMove {
 		return func(c uint64) word.CellMove { return word.ReaderCount(c, phase) }
 	}
-	quit := func(phase uint8) func(uint64) word.CellMove {
+	quit := func(phase uint16) func(uint64) word.CellMove {
 		return func(c uint64) word.CellMove { return word.ReaderQuit(c, phase) }
 	}
 	for _, tt := range []struct {
@@ -116,5 +116,22 @@ func TestBell(t *testing.T) {
 		if got := word.BellRing(tt.from); got != want {
 			t.Errorf("BellRing(%#x) = %#x, want %#x", tt.from, got, want)
 		}
+	}
+}
+
+// A reader that waits, and is not run while writers that give up let others of its
+// process in, some thousand times, is in all the same.
+func TestReaderPhaseLasts(t *testing.T) {
+	const began = 5
+	word64 := word.ReaderWait(c(began, 0, 1)).Next
+	for range 1 << 12 {
+		word64 = word.ReaderGrant(word64).Next // the first time it is let in itself
+		word64 = word.ReaderWait(word.ReaderEnter(word64)).Next
+		if m := word.ReaderQuit(word64, began); m.Verdict != word.Taken {
+			t.Fatalf("%#x: %v", word64, m.Verdict)
+		}
+		word64 = word.ReaderGrant(word64).Next
+		word64 = word.ReaderLeave(word64).Next
+		word64 = word.ReaderWait(word.ReaderEnter(word64)).Next
 	}
 }

@@ -43,3 +43,33 @@ func TestCondDamaged(t *testing.T) {
 		atomic.StoreUint64(cell, layout.CondFree)
 	}
 }
+
+// A sweep that was killed between making a notification ownerless and saying so: the
+// next one says so, so that whoever leaves passes it on.
+func TestCondLeftIsTold(t *testing.T) {
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	defer seg.Close()
+	m, err := shsync.NewMutexIn(seg, "lock")
+	must(t, err)
+	defer m.Close()
+	c, err := shsync.NewCondIn(seg, "it", m)
+	must(t, err)
+	defer c.Close()
+	o, err := seg.OpenObject("it", shsync.CondSpec)
+	must(t, err)
+	defer o.Close()
+	head, cells := shm.Head[layout.Cond](o, 0), shm.Items[uint64](o)
+	head.High, head.Ticket = 2, 2
+	cells[0] = layout.CondCell(layout.CondLooking, o.Self(), 1)
+	cells[1] = layout.CondCell(layout.CondNotified, 0, 2)
+	o.PassOn()
+	if head.Left == 0 {
+		t.Error("nobody would look for the notification")
+	}
+	cells[0] = layout.CondFree
+	o.PassOn()
+	if head.Left != 0 || cells[1] != layout.CondFree {
+		t.Errorf("Left = %d, cell %#x: it is for nobody", head.Left, cells[1])
+	}
+}
