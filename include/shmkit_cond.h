@@ -354,7 +354,8 @@ static inline int shk_cond_wait(shmkit_handle *h, shmkit_handle *mutex, int64_t 
 		err = shk_cond_block(&c, &cell, deadline);
 	else
 		shk_cond_disown(&c, cell, c.segment->owner);
-	int back = err == SHMKIT_EPERM ? SHMKIT_EPERM : shmkit_mutex_lock(mutex);
+	// With a damaged cell the mutex stays given back, as with a damaged mutex.
+	int back = err == SHMKIT_EPERM || err == SHMKIT_ECORRUPT ? err : shmkit_mutex_lock(mutex);
 	if (err == 0 && (back == 0 || back == SHMKIT_EOWNERDEAD))
 		SHK_STORE(cell, (uint64_t)SHMKIT_COND_FREE);
 	else if (err == 0)

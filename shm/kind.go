@@ -30,6 +30,8 @@ type kind struct {
 	// head is how many bytes the payload has in front of the items; 0: what Spec says.
 	head uint64
 	lock bool // the head starts with a layout.Mutex
+	// count is how many items there are, one for each slot say; 0: as many as Spec says.
+	count uint64
 	// owners is the format of the owner fields, OwnerNone: what Spec says.
 	owners uint32
 	// disown takes away what owner has in o: it is dead, or has no handle any more. It

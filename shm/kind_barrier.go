@@ -14,6 +14,7 @@ import (
 func init() {
 	kinds[KindBarrier] = &kind{
 		name: "Barrier", head: uint64(reflect.TypeFor[layout.Barrier]().Size()), owners: layout.OwnerParties,
+		count:  layout.MaxSlots,
 		disown: leaveBarrier, check: checkBarrier, describe: describeBarrier,
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 func init() {
 	kinds[KindRWMutex] = &kind{
-		name: "RWMutex", head: layout.RWMutexHead, lock: true, owners: layout.OwnerReaders,
+		name: "RWMutex", head: layout.RWMutexHead, lock: true, owners: layout.OwnerReaders, count: readers,
 		disown: disownReaders, check: checkReaders, describe: describeReaders,
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 func init() {
 	kinds[KindWaitGroup] = &kind{
-		name: "WaitGroup", head: 128, owners: layout.OwnerWork,
+		name: "WaitGroup", head: 128, owners: layout.OwnerWork, count: layout.MaxSlots,
 		disown: disownWork, check: checkWork, describe: describeWork,
 	}
 }

@@ -115,10 +115,11 @@ func (o *Object) load() error {
 	bad := func(field string, value uint64) error {
 		return &CorruptError{fmt.Sprintf("object[%d].%s", o.index, field), value, nil}
 	}
+	k := kindOf(o.spec.Kind)
 	size, itemsOff, err := o.spec.size()
 	format, _, _, _ := o.spec.owners()
 	switch {
-	case err != nil:
+	case err != nil, k.count != 0 && o.spec.Count != k.count:
 		return bad("Count", o.spec.Count)
 	case o.size != size:
 		return bad("Size", o.size)

@@ -89,8 +89,7 @@ func OpenCond(seg *shm.Segment, name string) (*Cond, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := new(Cond)
-	return c, c.openLock(o)
+	return made(new(Cond), func(c *Cond) error { return c.openLock(o) })
 }
 
 func newCond(name string, lock CondLock, opts []CondOption) (*Cond, error) {

@@ -58,8 +58,7 @@ func OpenWaitGroup(seg *shm.Segment, name string) (*WaitGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := new(WaitGroup)
-	return g, g.init(o)
+	return made(new(WaitGroup), func(g *WaitGroup) error { return g.init(o) })
 }
 
 func newWaitGroup(seg *shm.Segment, name string) (*WaitGroup, error) {
@@ -67,8 +66,7 @@ func newWaitGroup(seg *shm.Segment, name string) (*WaitGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := new(WaitGroup)
-	return g, g.init(o)
+	return made(new(WaitGroup), func(g *WaitGroup) error { return g.init(o) })
 }
 
 func (g *WaitGroup) init(o *shm.Object) (err error) {
