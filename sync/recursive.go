@@ -166,7 +166,9 @@ func (m *RecursiveMutex) Held(h Holder) int {
 	if !m.holds(m.tokenOf(h)) {
 		return 0
 	}
-	return int(atomic.LoadUint32(&m.record.Depth))
+	depth := atomic.LoadUint32(&m.record.Depth)
+	runtime.KeepAlive(m)
+	return int(depth)
 }
 
 // Close ends this handle's use of the lock, as [Mutex.Close] does: if this was the last

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"math"
+	"runtime"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -26,7 +27,9 @@ func (m *RecursiveMutex) tokenOf(h Holder) uint64 { return layout.RecursiveToken
 // word of a closed handle it is false without a look at the record.
 func (m *RecursiveMutex) holds(mine uint64) bool {
 	w := atomic.LoadUint32(m.mutex.word.Load())
-	return w&layout.OwnerMask == m.mutex.self && atomic.LoadUint64(&m.record.Token) == mine
+	held := w&layout.OwnerMask == m.mutex.self && atomic.LoadUint64(&m.record.Token) == mine
+	runtime.KeepAlive(m) // or the collector may end the use of the object meanwhile
+	return held
 }
 
 // own notes that mine has the lock. Requires the word.
@@ -45,6 +48,7 @@ func (m *RecursiveMutex) deeper() error {
 			return ErrTooMany
 		}
 		if atomic.CompareAndSwapUint32(&m.record.Depth, depth, depth+1) {
+			runtime.KeepAlive(m)
 			return nil
 		}
 	}
@@ -58,6 +62,7 @@ func (m *RecursiveMutex) shallower() bool {
 			return false
 		}
 		if atomic.CompareAndSwapUint32(&m.record.Depth, depth, depth-1) {
+			runtime.KeepAlive(m)
 			return true
 		}
 	}
