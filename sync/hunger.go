@@ -13,7 +13,7 @@ import (
 
 // A lock goes to whoever comes first, and a process that runs comes before one that has
 // to be woken: that makes it quick, and it can keep a sleeper from the lock for ever. So
-// a sleeper that has waited for hungryAfter says so in Mutex.Hungry, with a number of
+// a sleeper that has waited for park.Patience says so in Mutex.Hungry, with a number of
 // its own. Who gives the lock back then leaves W set, so that no fast path can take it,
 // and wakes the hungry one besides; and who comes to the lock and finds it free with W
 // set leaves it to the hungry one, for politeness at most:
@@ -25,10 +25,7 @@ import (
 // Nothing depends on it. A hungry one that is killed or stopped costs the next one that
 // politeness, once: who has waited in vain takes the number away. TryLock, C and a
 // context that has ended are never polite.
-const (
-	hungryAfter = time.Millisecond
-	politeness  = time.Millisecond
-)
+const politeness = time.Millisecond
 
 // hunger is that of one call of Lock.
 type hunger struct {
@@ -45,7 +42,7 @@ func (h *hunger) grow(r *park.Round, m *layout.Mutex) {
 	if h.since == 0 {
 		h.since = now
 	}
-	if wait := hungryAfter - time.Duration(now-h.since); wait > 0 {
+	if wait := park.Patience - time.Duration(now-h.since); wait > 0 {
 		r.Within(wait)
 		return
 	}
