@@ -24,6 +24,8 @@ func roleOf(name string) func(args []string) (role, error) {
 		return readChild
 	case "come":
 		return comeChild
+	case "wait":
+		return waitChild
 	case "hold":
 		return holdChild
 	case "attach-segment":

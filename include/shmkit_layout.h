@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0x21DFEF578982B2DE)
+#define SHMKIT_FINGERPRINT UINT64_C(0xEB4E5E0B2952B40D)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -397,7 +397,8 @@ typedef struct shmkit_mutex {
 	uint32_t seen_owner; // holder that a waiter last saw, W and D masked off
 	int64_t seen_ns; // CLOCK_MONOTONIC when a waiter first saw SeenOwner, ns
 	uint64_t takeovers; // times the lock was taken over from a dead holder
-	uint8_t reserved0[40]; // zero
+	uint32_t hungry; // number of a call of Lock that has waited long, 0 = none; a hint
+	uint8_t reserved0[36]; // zero
 } shmkit_mutex;
 
 SHMKIT_ASSERT(sizeof(shmkit_mutex) == 64, "shmkit_mutex changed size");
@@ -405,7 +406,8 @@ SHMKIT_FIELD(shmkit_mutex, word, 0, 4);
 SHMKIT_FIELD(shmkit_mutex, seen_owner, 4, 4);
 SHMKIT_FIELD(shmkit_mutex, seen_ns, 8, 8);
 SHMKIT_FIELD(shmkit_mutex, takeovers, 16, 8);
-SHMKIT_FIELD(shmkit_mutex, reserved0, 24, 40);
+SHMKIT_FIELD(shmkit_mutex, hungry, 24, 4);
+SHMKIT_FIELD(shmkit_mutex, reserved0, 28, 36);
 
 // shmkit_cond: head of a condition.
 typedef struct shmkit_cond {

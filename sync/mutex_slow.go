@@ -35,6 +35,7 @@ func (m *Mutex) leave() error {
 // locking is one call of Lock on its slow path.
 type locking struct {
 	m       *Mutex
+	ctx     context.Context
 	word    *uint32
 	slept   bool          // others may sleep too: keep MutexWaiters set
 	relayed uint32        // owner whose death was passed on to the other sleepers, 0 = none
@@ -43,6 +44,7 @@ type locking struct {
 	living  uint32        // what it was
 	dead    uint32        // owner that the lock was taken over from, 0 = none
 	pause   time.Duration // while the owner is dying
+	hunger  hunger
 }
 
 // lockForever and lockSlow are outlined so that Lock and LockContext inline.
@@ -56,8 +58,12 @@ func (m *Mutex) lockSlow(ctx context.Context) error {
 		return err
 	}
 	defer m.leave()
-	l := locking{m: m, word: addr}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	l := locking{m: m, ctx: ctx, word: addr}
 	ended, err := park.Await(ctx, l.attempt)
+	l.hunger.end(m.obj.Mutex())
 	if ended {
 		err = notOurs(ctx, err, ErrOwnerDied)
 	}
@@ -86,6 +92,9 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 			return false, ErrClosed
 		}
 		w := atomic.LoadUint32(l.word)
+		if w == layout.MutexWaiters && l.hunger.letPass(l.ctx, r, l.m.obj.Mutex()) {
+			return false, nil
+		}
 		move := word.MutexLock(w, l.m.self, word.Unasked, l.slept)
 		owner := w & layout.OwnerMask
 		var death *uint32
@@ -106,6 +115,7 @@ func (l *locking) attempt(r *park.Round) (done bool, err error) {
 			return l.end(owner, w, move)
 		}
 		l.m.seen(owner)
+		l.hunger.grow(r, l.m.obj.Mutex())
 		r.On(l.word, move.Next)
 		l.mourn(r, owner, death, living)
 		return false, nil
@@ -146,6 +156,7 @@ func (l *locking) ask(r *park.Round, owner uint32) word.Owner {
 
 // end is what a move on w, which named owner, means for the caller of Lock.
 func (l *locking) end(owner, w uint32, move word.Move) (done bool, err error) {
+	l.hunger.end(l.m.obj.Mutex()) // so that whom this wakes can be the next to be hungry
 	if move.Wake > 0 {
 		atomic.AddUint64(&l.m.obj.Stats().Wakes, 1)
 		park.Wake(l.word, move.Wake)
@@ -239,7 +250,7 @@ func (m *Mutex) tryLockSlow() (bool, error) {
 // unlockSlow is outlined so that Unlock inlines.
 //
 //go:noinline
-func (m *Mutex) unlockSlow() error { return m.change(word.MutexUnlock) }
+func (m *Mutex) unlockSlow() error { return m.change(m.mutexUnlock) }
 
 // abandon gives a lock that came with ErrOwnerDied to nobody, unrepaired: the
 // next Lock gets ErrOwnerDied again. The death is not dealt with, so it does not
@@ -282,6 +293,9 @@ func (m *Mutex) changeWord(addr *uint32, decide func(w, self uint32) word.Move) 
 		}
 		if move.Wake > 0 {
 			atomic.AddUint64(&m.obj.Stats().Wakes, 1)
+			if move.Next == layout.MutexWaiters {
+				park.Wake(&m.obj.Mutex().Hungry, 1)
+			}
 			park.Wake(addr, move.Wake)
 		}
 		return nil

@@ -24,7 +24,7 @@ func operations() []operation { return table }
 var table []operation
 
 func init() {
-	table = slices.Concat(mutexOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
+	table = slices.Concat(mutexOperations, hungerOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
 		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
 		condOperations, rendezvousOperations, cOperations, fault())
 }

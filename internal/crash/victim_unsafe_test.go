@@ -13,6 +13,7 @@ import (
 	"time"
 	"unsafe"
 
+	"shmkit/internal/park"
 	"shmkit/internal/shmtest"
 )
 
@@ -79,6 +80,7 @@ type victim struct {
 // its parent, which waits for the first.
 func beVictim(c *shmtest.Child) {
 	runtime.LockOSThread()
+	park.Patience = time.Hour // so that it does not matter how long a sleep takes
 	v := &victim{Child: c, dir: c.Args[0], handle: c.Args[2]}
 	var err error
 	v.phase, err = mapPhase(filepath.Join(v.dir, phaseName))

@@ -153,6 +153,8 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.SeenNS)-8]
 	_ = [1]struct{}{}[unsafe.Offsetof(Mutex{}.Takeovers)-16]
 	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.Takeovers)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Mutex{}.Hungry)-24]
+	_ = [1]struct{}{}[unsafe.Sizeof(Mutex{}.Hungry)-4]
 
 	_ = [1]struct{}{}[unsafe.Sizeof(Cond{})-128]
 	_ = [1]struct{}{}[unsafe.Offsetof(Cond{}.Ticket)-0]

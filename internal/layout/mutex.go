@@ -6,7 +6,7 @@ import "structs"
 //
 //	W D owner           meaning
 //	0 0 0               free
-//	1 0 0               free, and somebody may sleep (left by a waker that died)
+//	1 0 0               free, and somebody may sleep: left for one who is hungry, or by a waker that died
 //	0 0 o               held by o, nobody sleeps
 //	1 0 o               held by o, somebody may sleep: unlock must wake
 //	x 1 o               held by o, who was told ErrOwnerDied and has not yet
@@ -35,5 +35,6 @@ type Mutex struct {
 	SeenOwner uint32   // holder that a waiter last saw, W and D masked off
 	SeenNS    int64    // CLOCK_MONOTONIC when a waiter first saw SeenOwner, ns
 	Takeovers uint64   // times the lock was taken over from a dead holder
-	_         [40]byte // zero
+	Hungry    uint32   // number of a call of Lock that has waited long, 0 = none; a hint
+	_         [36]byte // zero
 }

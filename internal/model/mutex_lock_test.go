@@ -48,6 +48,10 @@ func (x stepper) locking() {
 func (x stepper) looking() {
 	me := x.me()
 	me.W = x.s.Word
+	if y := x; x.hungry && !me.Try && me.W == codeW {
+		y.me().Dying = true // as then, a short sleep
+		y.to("lets another pass", sleep)
+	}
 	slept := me.Slept && !x.forgetful
 	switch move := x.lock(me.W.word(), x.self(), word.Unasked, slept); move.Verdict {
 	case word.Taken, word.TakenOver:

@@ -22,6 +22,7 @@ type variant struct {
 	noPass     bool // who gives up wakes nobody
 	trusting   bool // an announced death is taken for a proof
 
+	hungry bool // somebody may be hungry: W may stay set at Unlock, and a free lock may be left to another
 	tries  bool // they call TryLock too
 	mayOwe bool // processes may be killed that owe a wake-up
 }
@@ -175,28 +176,36 @@ func (x stepper) changing() {
 		}
 		x.to("load", commit)
 	case commit:
-		move := decide[me.Kind](me.W.word(), x.self())
-		if !x.swap(me.W, move) {
-			me.W = 0
-			x.to("CAS fails", change)
-			return
+		if y := x; x.hungry && me.Kind == toUnlock {
+			y.committing(word.MutexPass(me.W.word(), x.self()))
 		}
-		switch move.Verdict {
-		case word.Repaired:
-			x.s.Dirty, me.Told = false, false
-			x.to("CAS: repaired", inside)
-			return
-		case word.Ruined:
-			x.s.Ruin, x.s.Dirty = true, false
-		}
-		*me = thread{Kind: many(move.Wake)}
-		if me.Kind == 0 {
-			x.to("CAS: given back", idle)
-		} else {
-			x.to("CAS: given back", wake)
-		}
+		x.committing(decide[me.Kind](me.W.word(), x.self()))
 	case wake:
 		x.wakeUp(me.Kind, idle)
+	}
+}
+
+// committing is the compare-and-swap to what was decided.
+func (x stepper) committing(move word.Move) {
+	me := x.me()
+	if !x.swap(me.W, move) {
+		me.W = 0
+		x.to("CAS fails", change)
+		return
+	}
+	switch move.Verdict {
+	case word.Repaired:
+		x.s.Dirty, me.Told = false, false
+		x.to("CAS: repaired", inside)
+		return
+	case word.Ruined:
+		x.s.Ruin, x.s.Dirty = true, false
+	}
+	*me = thread{Kind: many(move.Wake)}
+	if me.Kind == 0 {
+		x.to("CAS: given back", idle)
+	} else {
+		x.to("CAS: given back", wake)
 	}
 }
 

@@ -38,12 +38,12 @@ func TestMutex(t *testing.T) {
 		settings = append(settings, struct{ processes, deaths int }{2, 4}, struct{ processes, deaths int }{3, 2})
 	}
 	for _, n := range settings {
-		for _, owe := range []bool{false, true} {
-			v := whole
-			v.tries, v.mayOwe = n.processes == 2, owe
+		for i := range 4 {
+			v, owe, hungry := whole, i&1 != 0, i&2 != 0
+			v.tries, v.mayOwe, v.hungry = n.processes == 2, owe, hungry
 			begin := time.Now()
 			result, broken := v.explore(n.processes, n.deaths)
-			t.Logf("%d processes, %d deaths, some of those who owe a wake-up %v: %v, %v", n.processes, n.deaths, owe, result, time.Since(begin))
+			t.Logf("%d processes, %d deaths, some of those who owe a wake-up %v, hungry %v: %v, %v", n.processes, n.deaths, owe, hungry, result, time.Since(begin))
 			if broken != nil {
 				t.Error(broken)
 			} else if !result.Whole {

@@ -39,8 +39,12 @@ func (r *Round) On(addr *uint32, val uint32) {
 }
 
 // Within bounds the sleep of this turn, for what is over in a moment and changes
-// no word when it is.
-func (r *Round) Within(d time.Duration) { r.within = d }
+// no word when it is. Of several bounds the shortest counts.
+func (r *Round) Within(d time.Duration) {
+	if r.within == 0 || d < r.within {
+		r.within = d
+	}
+}
 
 // Loop calls attempt until it is done or fails, and sleeps in between on the words
 // that it names. If ctx ends first Loop returns its cause; the call may then have

@@ -21,6 +21,10 @@ import "shmkit/internal/layout"
 //	x 1 s                            Unusable   Ruined          all if W
 //	else                             —          NotHeld
 //
+//	word         MutexPass           becomes    verdict         wake
+//	W 0 s                            W 0        Released        1
+//	else                             as MutexUnlock
+//
 //	word         MutexConsistent     becomes    verdict         wake
 //	x 1 s                            x 0 s      Repaired
 //	x 0 s                            —          Consistent
@@ -81,6 +85,16 @@ func MutexUnlock(w, self uint32) Move {
 	}
 	if w&layout.MutexWaiters == 0 {
 		move.Wake = 0
+	}
+	return move
+}
+
+// MutexPass is MutexUnlock that no fast path of MutexLock takes advantage of, if
+// somebody may sleep.
+func MutexPass(w, self uint32) Move {
+	move := MutexUnlock(w, self)
+	if move.Verdict == Released && move.Wake > 0 {
+		move.Next = layout.MutexWaiters
 	}
 	return move
 }

@@ -73,6 +73,7 @@ func TestMutexHolder(t *testing.T) {
 	} {
 		for name, got := range map[string][2]word.Move{
 			"MutexUnlock":     {word.MutexUnlock(tt.word, me), tt.unlock},
+			"MutexPass":       {word.MutexPass(tt.word, me), keepW(tt.unlock)},
 			"MutexConsistent": {word.MutexConsistent(tt.word, me), tt.consistent},
 			"MutexOrphan":     {word.MutexOrphan(tt.word, me), tt.orphan},
 			"MutexAbandon":    {word.MutexAbandon(tt.word, me), withoutW(tt.orphan)},
@@ -91,6 +92,14 @@ func TestMutexHolder(t *testing.T) {
 // withoutW is a move whose word says that nobody sleeps.
 func withoutW(m word.Move) word.Move {
 	m.Next &^= w
+	return m
+}
+
+// keepW is a move that gives the lock back with W set, if it wakes one.
+func keepW(m word.Move) word.Move {
+	if m.Wake == 1 {
+		m.Next |= w
+	}
 	return m
 }
 
