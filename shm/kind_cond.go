@@ -161,19 +161,14 @@ func (w waiters) wake(i int) bool {
 
 // PassOn sees to it that notifications whose receivers died reach others who wait on
 // o, a condition. Anybody who uses o may call it.
-func (o *Object) PassOn() {
-	if w, err := o.core.waiters(o.record); err == nil {
-		w.passOn()
-	}
-}
+func (o *Object) PassOn() { o.waiters().passOn() }
+
+// waiters are those of o, as many as there were when it was opened.
+func (o *Object) waiters() waiters { return waiters{Head[layout.Cond](o, 0), Items[uint64](o)} }
 
 // Disown gives cell i of o, a condition, back for its owner. A notification in it goes
 // to another.
-func (o *Object) Disown(i int, owner uint32) {
-	if w, err := o.core.waiters(o.record); err == nil {
-		w.disown(i, owner)
-	}
-}
+func (o *Object) Disown(i int, owner uint32) { o.waiters().disown(i, owner) }
 
 // checkWaiters: cells name attached processes, and what has no owner is for somebody.
 func checkWaiters(c *checker, where string, o *layout.Object) {

@@ -30,7 +30,7 @@ func checkOnce(c *checker, where string, o *layout.Object) {
 }
 
 func describeOnce(v *view, o *layout.Object) string {
-	if v.once(o) != 0 {
+	if v.once(o) == 1 {
 		return "done"
 	}
 	m, err := mem.At[layout.Mutex](v.mem, o.Data)

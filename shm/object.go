@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"shmkit/internal/heap"
 	"shmkit/internal/layout"
 	"shmkit/internal/mem"
 	"shmkit/internal/sys"
@@ -136,6 +137,22 @@ func (o *Object) load() error {
 	return damaged("object.Data", o.data, err)
 }
 
+// inBlock checks that the payload lies in the block of o: what is written there changes
+// no other object. o is not being freed.
+func (o *Object) inBlock() error {
+	block := atomic.LoadUint64(&o.record.Block)
+	from, to, err := heap.BlockSpan(o.core.mem, o.core.end(), block, o.index, o.generation)
+	switch {
+	case err != nil:
+		return &CorruptError{fmt.Sprintf("object[%d].Block", o.index), block, err}
+	case o.data < from || o.data > to:
+		return &CorruptError{fmt.Sprintf("object[%d].Data", o.index), o.data, nil}
+	case o.size > to-o.data:
+		return &CorruptError{fmt.Sprintf("object[%d].Size", o.index), o.size, nil}
+	}
+	return nil
+}
+
 // OpenObject finds the object by name and checks that it is what want says; the
 // count of items is not compared. Errors: ErrNotFound, *TypeError, *CorruptError.
 func (s *Segment) OpenObject(name string, want Spec) (*Object, error) {
@@ -207,6 +224,9 @@ func (c *core) join(i, generation uint32, want Spec) (*Object, error) {
 	default:
 		if err = o.load(); err == nil {
 			err = want.match(o.spec)
+		}
+		if err == nil {
+			err = o.inBlock()
 		}
 	}
 	if err != nil {

@@ -109,9 +109,13 @@ func newBarrier(o *shm.Object, err error) (*Barrier, error) {
 func (b *Barrier) init(o *shm.Object) error {
 	head := shm.Head[layout.Barrier](o, 0)
 	n, timeout := head.Parties, head.TimeoutNS
-	if n < 1 || n > layout.MaxParties || timeout < 0 || o.Spec().Count != layout.MaxSlots {
+	switch {
+	case n < 1 || n > layout.MaxParties:
 		o.Close()
 		return &shm.CorruptError{Field: "barrier.Parties", Value: uint64(n)}
+	case timeout < 0:
+		o.Close()
+		return &shm.CorruptError{Field: "barrier.TimeoutNS", Value: uint64(timeout)}
 	}
 	b.self, b.head, b.parties, b.timeout = o.Self(), head, n, time.Duration(timeout)
 	b.gen = shm.Head[uint32](o, layout.BarrierFutex)

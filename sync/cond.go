@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -134,6 +135,9 @@ func (c *Cond) openLock(o *shm.Object) error {
 	lock, err := o.OpenBeside(index, generation, spec)
 	if err != nil {
 		o.Close()
+		if errors.Is(err, shm.ErrCorrupt) {
+			err = &shm.CorruptError{Field: "cond.LockIndex", Value: uint64(index), Err: err}
+		}
 		return err
 	}
 	c.init(o, condLocks[uint16(kind)](lock))

@@ -9,6 +9,10 @@
 // together with the lock: it repairs what the lock protects, calls MarkConsistent
 // and goes on. A waiter that dies disturbs nobody.
 //
+// What is in a segment is input: a word that no process writes gives a
+// *shm.CorruptError with the name of the field, if it matters to the call, and
+// shm.Check tells of it. No call panics or runs for ever because of it.
+//
 // Guarantees: taking a free lock and giving it back are one compare-and-swap each
 // and no system call. Waiting does not poll, ends with its context, and needs no
 // thread per goroutine. In the terminology of the Go memory model, the n'th

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"shmkit/internal/layout"
+	"shmkit/shm"
 )
 
 // Relay is what one call of Lock does when it learns of the death of each of
@@ -51,3 +52,10 @@ var CondSpec = condSpec(0)
 
 // WorkSpec and BarrierSpec are what wait groups and barriers are.
 var WorkSpec, BarrierSpec = workSpec, barrierSpec()
+
+// Specs are what the objects of each kind are, by the name of the kind.
+var Specs = map[string]shm.Spec{
+	"Mutex": mutexSpec, "RWMutex": shm.RWMutexSpec(), "RecursiveMutex": recursiveSpec, "Once": onceSpec,
+	"WaitGroup": workSpec, "Semaphore": semaphoreSpec, "BoundedSemaphore": semaphoreSpec, "Permits": permitsSpec,
+	"Cond": condSpec(0), "Event": eventSpec, "Barrier": barrierSpec(),
+}

@@ -28,6 +28,9 @@ type Once struct {
 // notDone is what the handles of closed ones point to.
 var notDone uint32
 
+// onceDone is Once.Done after a run that has succeeded.
+const onceDone = 1
+
 var onceSpec = shm.Spec{Kind: shm.KindOnce, Mutex: true}
 
 // NewOnce makes a Once without a name on the process's default heap. It is freed when
@@ -82,7 +85,7 @@ func (o *Once) init(obj *shm.Object) {
 // synchronizes before the return of every Do that returns nil.
 func (o *Once) Do(f func() error) error {
 	// sync: once done
-	if atomic.LoadUint32(o.done.Load()) != 0 {
+	if atomic.LoadUint32(o.done.Load()) == onceDone {
 		runtime.KeepAlive(o)
 		if race.Enabled {
 			raceAcquire(&o.mutex)
@@ -123,7 +126,7 @@ func (o *Once) TryDo(f func() error) (done bool, err error) {
 // Done tells whether a run has succeeded. It is false after Close.
 func (o *Once) Done() bool {
 	// sync: once done
-	done := atomic.LoadUint32(o.done.Load()) != 0
+	done := atomic.LoadUint32(o.done.Load()) == onceDone
 	runtime.KeepAlive(o)
 	if done && race.Enabled {
 		raceAcquire(&o.mutex)
@@ -154,8 +157,12 @@ func (o *Once) run(addr *uint32, err error, f func() error) error {
 	if done == &notDone {
 		return ErrClosed
 	}
-	if atomic.LoadUint32(done) != 0 {
+	switch d := atomic.LoadUint32(done); d {
+	case 0:
+	case onceDone:
 		return nil // somebody else's run
+	default:
+		return &shm.CorruptError{Field: "once.Done", Value: uint64(d)}
 	}
 	if err := f(); err != nil {
 		return err
@@ -164,7 +171,7 @@ func (o *Once) run(addr *uint32, err error, f func() error) error {
 		raceRelease(&o.mutex)
 	}
 	// sync: once done. Before the lock is given back: who gets that must not run again.
-	atomic.StoreUint32(done, 1)
+	atomic.StoreUint32(done, onceDone)
 	return nil
 }
 
