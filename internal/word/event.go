@@ -3,7 +3,8 @@ package word
 import "shmkit/internal/layout"
 
 // The event word is described in internal/layout. S is EventIsSet, W is EventWaiters, g
-// the generation, b the generation in which a call began to wait.
+// the generation, b the generation in which a call began to wait, and whether it was set
+// then.
 //
 //	word      EventSet        becomes      verdict   wake
 //	0 W g                     1 0 g+1      Passed    all if W
@@ -16,6 +17,7 @@ import "shmkit/internal/layout"
 //	word      EventWait of b  becomes      verdict
 //	1 W g                     —            Passed
 //	0 W g≠b                   —            Passed
+//	0 W b, b was set          —            Passed
 //	0 W b                     0 1 b        Sleep
 
 // EventSet sets the event whose word is w.
@@ -35,7 +37,7 @@ func EventClear(w uint32) Move { return Move{Next: w &^ layout.EventIsSet, Verdi
 
 // EventWait is one look of a call that waits since the word was began.
 func EventWait(w, began uint32) Move {
-	if w&layout.EventIsSet != 0 || (w^began)&layout.EventGeneration != 0 {
+	if (w|began)&layout.EventIsSet != 0 || (w^began)&layout.EventGeneration != 0 {
 		return Move{Next: w, Verdict: Passed}
 	}
 	return Move{Next: w | layout.EventWaiters, Verdict: Sleep}

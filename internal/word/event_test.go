@@ -37,6 +37,9 @@ func TestEvent(t *testing.T) {
 		if got := word.EventClear(tt.word); got != tt.clear {
 			t.Errorf("EventClear(%#x) = %#x, want %#x", tt.word, got, tt.clear)
 		}
+		if got, want := word.EventWait(tt.word, set|5), (word.Move{Next: tt.word, Verdict: word.Passed}); got != want {
+			t.Errorf("EventWait(%#x) since it was set = %#x, want %#x", tt.word, got, want)
+		}
 		if got := word.EventWait(tt.word, 5); got != tt.wait {
 			t.Errorf("EventWait(%#x) = %#x, want %#x", tt.word, got, tt.wait)
 		}
