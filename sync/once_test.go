@@ -160,6 +160,22 @@ func TestOnceRunnerKilledAlone(t *testing.T) {
 	}
 }
 
+// Who has waited for a run that succeeds does not run again.
+func TestOnceWaiter(t *testing.T) {
+	watchdog(t)
+	o := newOnce(t)
+	end, got := make(chan bool), make(chan error)
+	go func() { got <- o.Do(func() error { <-end; return nil }) }()
+	for o.Info().State != "held" {
+		time.Sleep(100 * time.Microsecond)
+	}
+	go func() { got <- o.Do(func() error { return errRun }) }()
+	asleep(1)
+	close(end)
+	must(t, <-got)
+	must(t, <-got)
+}
+
 func TestOncePanics(t *testing.T) {
 	o := newOnce(t)
 	func() {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"shmkit/internal/layout"
+	"shmkit/internal/shmtest"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
@@ -171,6 +173,40 @@ func newRecursive(t testing.TB) *shsync.RecursiveMutex {
 	must(t, err)
 	t.Cleanup(func() { m.Close() })
 	return m
+}
+
+// A lock that nobody holds names no holder: neither after Unlock, nor when a process has
+// left that had it.
+func TestRecursiveToken(t *testing.T) {
+	watchdog(t)
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	defer seg.Close()
+	m, err := shsync.NewRecursiveMutexIn(seg, "it")
+	must(t, err)
+	defer m.Close()
+	o, err := seg.OpenObject("it", shsync.Specs["RecursiveMutex"])
+	must(t, err)
+	defer o.Close()
+	token := &shm.Head[layout.RecursiveMutex](o, layout.RecursiveOff).Token
+	h := shsync.NewHolder()
+	must(t, m.Lock(h))
+	if *token == 0 {
+		t.Error("held, without a token")
+	}
+	must(t, m.Unlock(h))
+	if *token != 0 {
+		t.Errorf("token %#x after Unlock", *token)
+	}
+	text, err := m.MarshalText()
+	must(t, err)
+	p := shmtest.Start(t, "actor", "recursive", string(text))
+	p.Expect("ready")
+	ask(p, "lock a", "ok")
+	ask(p, "close a", "ok")
+	if *token != 0 {
+		t.Errorf("token %#x after the Close of who had the lock", *token)
+	}
 }
 
 // conformance: LK-14

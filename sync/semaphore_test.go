@@ -333,6 +333,9 @@ func TestPermitsClose(t *testing.T) {
 	ask(c, "acquire", "ok")
 	ask(c, "acquire", "ok")
 	ask(c, "close", "ok") // and it lives on
+	if n := p.Value(); n != 2 {
+		t.Errorf("%d permits are free after the Close of who had both", n)
+	}
 	must(t, p.Acquire())
 	must(t, p.Acquire())
 }
