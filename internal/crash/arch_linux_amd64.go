@@ -14,6 +14,10 @@ func framePointer(r *unix.PtraceRegs) uint64 { return r.Rbp }
 // callNumber is the number of the system call that the thread is in.
 func callNumber(r *unix.PtraceRegs) uint64 { return r.Orig_rax }
 
+// nextCall is the number of the system call that the instruction at hand makes, if it
+// makes one.
+func nextCall(r *unix.PtraceRegs) uint64 { return r.Rax }
+
 func callArgument(r *unix.PtraceRegs, i int) uint64 {
 	return [...]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}[i]
 }

@@ -13,6 +13,10 @@ func framePointer(r *unix.PtraceRegs) uint64 { return r.Regs[29] }
 // callNumber is the number of the system call that the thread is in.
 func callNumber(r *unix.PtraceRegs) uint64 { return r.Regs[8] }
 
+// nextCall is the number of the system call that the instruction at hand makes, if it
+// makes one.
+func nextCall(r *unix.PtraceRegs) uint64 { return r.Regs[8] }
+
 // callArgument is an argument as it was at the entry, but for the first, which the
 // result replaces.
 func callArgument(r *unix.PtraceRegs, i int) uint64 { return r.Regs[i] }

@@ -11,36 +11,48 @@ import (
 	"time"
 
 	"shmkit/internal/park"
-	"shmkit/internal/shmtest"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 	"shmkit/value"
 )
 
-func init() { guests["cond"] = func() guest { return new(queue) } }
+// The conditions of the cast, by the kind of their locks.
+const (
+	condMutex     = "cond"
+	condRWMutex   = "cond of an RWMutex"
+	condRecursive = "cond of a RecursiveMutex"
+)
+
+func init() {
+	for name := range turnKinds {
+		guests[name] = func() guest { return &queue{name: name} }
+	}
+}
 
 // queue is a condition, and its lock, as one process has them open.
 type queue struct {
-	lock   *shsync.Mutex
+	name   string
+	lock   turn
 	cond   *shsync.Cond
 	passed *value.Value[uint64] // 1: the last wait of a task ended by itself
 	want   chan error           // the wait of a task; nil: none
 }
 
-func (q *queue) create(seg *shm.Segment) error {
-	var errs [3]error
-	if q.lock, errs[0] = shsync.NewMutexIn(seg, "cond-lock"); errs[0] == nil {
-		q.cond, errs[1] = shsync.NewCondIn(seg, "cond", q.lock, shsync.WithWaiters(4))
+func (q *queue) create(seg *shm.Segment) (err error) {
+	if q.lock, err = turnKinds[q.name].create(seg, q.name+"-lock"); err != nil {
+		return err
 	}
-	q.passed, errs[2] = value.NewIn[uint64](seg, "cond-passed", 0)
+	var errs [2]error
+	q.cond, errs[0] = shsync.NewCondIn(seg, q.name, q.lock, shsync.WithWaiters(4))
+	q.passed, errs[1] = value.NewIn[uint64](seg, q.name+"-passed", 0)
 	return errors.Join(errs[:]...)
 }
 
 func (q *queue) open(seg *shm.Segment) error {
 	var errs [3]error
-	q.lock, errs[0] = shsync.OpenMutex(seg, "cond-lock")
-	q.cond, errs[1] = shsync.OpenCond(seg, "cond")
-	q.passed, errs[2] = value.Open[uint64](seg, "cond-passed")
+	q.lock, errs[0] = turnKinds[q.name].open(seg, q.name+"-lock")
+	q.cond, errs[1] = shsync.OpenCond(seg, q.name)
+	q.passed, errs[2] = value.Open[uint64](seg, q.name+"-passed")
 	return errors.Join(errs[:]...)
 }
 
@@ -59,32 +71,30 @@ func (q *queue) warm() error {
 	})
 }
 
-// locked runs f with the lock held.
+// locked runs f with the lock held. That a holder died while f waited is repaired.
 func (q *queue) locked(f func() error) error {
-	if _, err := take(q.lock); err != nil {
+	l := q.lock.anew()
+	if _, err := l.take(); err != nil {
 		return err
 	}
-	return errors.Join(f(), q.lock.Unlock())
+	return errors.Join(repaired(l, f()), l.give())
 }
 
-// waits waits once. That a holder died in between is repaired.
-func (q *queue) waits() error {
-	return q.locked(func() error {
-		err := q.cond.Wait()
-		if errors.Is(err, shsync.ErrOwnerDied) {
-			return q.lock.MarkConsistent()
-		}
-		return err
-	})
+// repaired repairs what a dead holder left, if err tells of one.
+func repaired(l turn, err error) error {
+	if errors.Is(err, shsync.ErrOwnerDied) {
+		return l.repair()
+	}
+	return err
 }
 
 func (q *queue) tasks() map[string]func() error {
-	return map[string]func() error{"wait": func() error {
+	return map[string]func() error{"wait for the " + q.name: func() error {
 		if q.want != nil {
 			return nil
 		}
 		q.want = make(chan error, 1)
-		go func() { q.want <- q.waits() }()
+		go func() { q.want <- q.locked(q.cond.Wait) }()
 		for !q.asleep() {
 			time.Sleep(50 * time.Microsecond) // how often to look
 		}
@@ -115,7 +125,7 @@ func (q *queue) got() error {
 		case <-time.After(100 * time.Microsecond): // how often to look
 		}
 		if q.waiting() && q.cond.Info().Notified == 0 {
-			err := q.locked(func() error { return q.cond.NotifyAll() })
+			err := q.locked(q.cond.NotifyAll)
 			err = errors.Join(err, <-q.want)
 			q.want = nil
 			return err
@@ -125,109 +135,24 @@ func (q *queue) got() error {
 }
 
 func (q *queue) look() (string, error) {
-	found, err := take(q.lock)
+	found, err := q.lock.take()
 	if info := q.cond.Info(); err == nil && info.Waiters+info.Notified > 0 {
 		err = fmt.Errorf("nobody waits any more: %v", info)
 	}
 	if q.passed.Swap(0) == 1 {
 		found += ", the other one is woken"
 	}
-	return found, errors.Join(err, q.cond.Notify(1), cancelled(q.cond.WaitContext, endedContext())(), q.lock.Unlock())
+	return found, errors.Join(err, q.cond.Notify(1), cancelled(q.cond.WaitContext, endedContext())(), q.lock.give())
 }
 
 func (q *queue) frozen() (held bool, err error) {
 	if q.want != nil {
 		return false, nil // something is under way that the frozen one is part of
 	}
-	ok, err := q.lock.TryLock()
-	if errors.Is(err, shsync.ErrOwnerDied) {
-		err = q.lock.MarkConsistent()
-	}
+	ok, err := q.lock.try()
+	err = repaired(q.lock, err)
 	if !ok {
-		return true, errors.Join(err, cancelled(q.lock.LockContext, endedContext())())
+		return true, errors.Join(err, cancelled(q.lock.takeContext, endedContext())())
 	}
-	return false, errors.Join(err, q.cond.Notify(0), cancelled(q.cond.WaitContext, endedContext())(), q.lock.Unlock())
-}
-
-// queue is that of the test.
-func (s *scene) queue() *queue { return s.guests["cond"].(*queue) }
-
-// notifies is the test that notifies one, with another one who could be.
-func notifies(s *scene) {
-	s.ask(s.resident, "wait", "rousing")
-	must(s.t, s.queue().locked(func() error { return s.queue().cond.Notify(1) }))
-}
-
-func notifiesAll(s *scene) {
-	must(s.t, s.queue().locked(func() error { return s.queue().cond.NotifyAll() }))
-}
-
-// elderWaits starts a process that waits before the victim does.
-func elderWaits(s *scene) {
-	s.elder = shmtest.StartWith(s.t, s.quiet, "corpse", s.dir, "wait")
-	s.elder.Expect("done")
-}
-
-// elderDies: the elder is notified and killed before it can go on.
-func elderDies(s *scene) {
-	must(s.t, s.queue().locked(func() error {
-		err := s.queue().cond.Notify(1)
-		s.elder.Kill()
-		return err
-	}))
-}
-
-func elderIsGone(s *scene) { elderWaits(s); s.elder.Kill() }
-
-// inTurn is an operation on the condition by one who holds the lock, and gives it back
-// in the end.
-func inTurn(f func(v *victim, c *shsync.Cond) func() error) func(*victim) func() {
-	return opened(func(v *victim, _ *shm.Segment) func() error {
-		q := v.guests["cond"].(*queue)
-		run := f(v, q.cond)
-		_, err := take(q.lock)
-		v.Must(err)
-		return func() error {
-			err := run()
-			if errors.Is(err, shsync.ErrOwnerDied) {
-				err = q.lock.MarkConsistent()
-			}
-			return errors.Join(err, q.lock.Unlock())
-		}
-	})
-}
-
-// notifying is one who holds the lock to its end: others could come to want that at any
-// moment.
-func notifying(f func(c *shsync.Cond) error) func(*victim) func() {
-	return opened(func(v *victim, _ *shm.Segment) func() error {
-		q := v.guests["cond"].(*queue)
-		_, err := take(q.lock)
-		v.Must(err)
-		return func() error { return f(q.cond) }
-	})
-}
-
-func notifyOne(c *shsync.Cond) error { return c.Notify(1) }
-
-var condShows = []string{"cond"}
-
-var condOperations = []operation{
-	{name: "cond.Wait", shows: condShows, rouse: notifies,
-		prepare: inTurn(func(_ *victim, c *shsync.Cond) func() error { return c.Wait })},
-	{name: "cond.Wait of one among the dead", shows: condShows, stage: elderIsGone, rouse: notifiesAll,
-		prepare: inTurn(func(_ *victim, c *shsync.Cond) func() error { return c.Wait })},
-	{name: "cond.Wait that inherits", shows: condShows, stage: elderWaits, rouse: elderDies,
-		prepare: inTurn(func(_ *victim, c *shsync.Cond) func() error { return c.Wait })},
-	{name: "cond.WaitContext that is cancelled", shows: condShows, rouse: cancels,
-		prepare: inTurn(func(v *victim, c *shsync.Cond) func() error { return cancelled(c.WaitContext, v.context()) })},
-	{name: "cond.Notify", shows: condShows, stage: asked("wait"),
-		prepare: notifying(notifyOne)},
-	{name: "cond.Notify past the dead", shows: condShows, stage: func(s *scene) { elderIsGone(s); asked("wait")(s) },
-		prepare: notifying(notifyOne)},
-	{name: "cond.NotifyAll", shows: condShows, stage: asked("wait"),
-		prepare: notifying((*shsync.Cond).NotifyAll)},
-	{name: "C: cond_wait", c: true, shows: condShows, rouse: notifies},
-	{name: "C: cond_wait that inherits", c: true, shows: condShows, stage: elderWaits, rouse: elderDies},
-	{name: "C: cond_notify", c: true, shows: condShows, stage: asked("wait")},
+	return false, errors.Join(err, q.cond.Notify(0), cancelled(q.cond.WaitContext, endedContext())(), q.lock.give())
 }

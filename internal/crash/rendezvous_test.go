@@ -211,6 +211,11 @@ var rendezvousOperations = []operation{
 		prepare: rings(func(_ *victim, e *shsync.Event) func() error { return e.Wait })},
 	{name: "event.WaitContext that is cancelled", shows: eventShows, rouse: cancels,
 		prepare: rings(func(v *victim, e *shsync.Event) func() error { return cancelled(e.WaitContext, v.context()) })},
+	{name: "C: event_set", c: true, brief: true, shows: eventShows},
+	{name: "C: event_set that wakes", c: true, brief: true, shows: eventShows, stage: awaited},
+	{name: "C: event_clear", c: true, brief: true, shows: eventShows},
+	{name: "C: event_wait", c: true, brief: true, shows: eventShows, rouse: residentDoes("ring")},
+	{name: "C: event_wait of a set one", c: true, brief: true, shows: eventShows},
 	{name: "barrier.Wait of the first", shows: barrierShows, rouse: residentDoes("wait there"),
 		prepare: meets(func(_ *victim, b *shsync.Barrier) func() error {
 			return func() error { _, err := b.Wait(); return err }

@@ -121,13 +121,17 @@ func interrupted(r *unix.PtraceRegs) bool {
 	return false
 }
 
-// Step executes so many instructions, or fewer if over says that the operation is.
-// It returns the addresses of those that it executed.
+// Step executes so many instructions, or fewer if over says that the operation is, or
+// if the next one would put the thread to sleep and there is a Rouse. It returns the
+// addresses of those that it executed.
 func (t *Tracer) Step(instructions int, over func() bool) (done []uint64, err error) {
 	for len(done) < instructions && !over() {
 		var r unix.PtraceRegs
 		if err := t.registers(&r); err != nil {
 			return done, err
+		}
+		if t.Rouse != nil && t.wouldSleep(&r) {
+			break
 		}
 		if err := t.step(); err != nil {
 			return done, err

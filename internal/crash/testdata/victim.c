@@ -43,20 +43,31 @@ static void wait_for_test(void)
 
 static int is(const char *name) { return strcmp(operation, name) == 0; }
 
+// of tells whether the operation is one on such an object.
+static int of(const char *kind) { return strncmp(operation, kind, strlen(kind)) == 0; }
+
 static void prepare(void)
 {
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
-	if (strncmp(operation, "C: cond", 7) == 0) {
+	if (is("C: cond_wait") || is("C: event_wait"))
+		segment.spins = 1; // it is killed at each instruction
+	if (of("C: cond")) {
 		must(shmkit_find(&segment, "cond", &handle));
 		must(shmkit_find(&segment, "cond-lock", &lock));
 		if (shmkit_mutex_lock(&lock) == SHMKIT_EOWNERDEAD)
 			must(shmkit_mutex_mark_consistent(&lock));
 		return;
 	}
-	if (strncmp(operation, "C: semaphore", 12) == 0) {
+	if (of("C: semaphore")) {
 		must(shmkit_find(&segment, "semaphore", &handle));
+		return;
+	}
+	if (of("C: event")) {
+		must(shmkit_find(&segment, "event", &handle));
+		if (is("C: event_clear") || is("C: event_wait of a set one"))
+			must(shmkit_event_set(&handle));
 		return;
 	}
 	must(shmkit_find(&segment, is("C: value_set, 128 bytes") ? "value" : "lock", &handle));
@@ -83,15 +94,22 @@ static void run(void)
 		must(shmkit_find(&segment, "other", &second));
 	else if (is("C: release"))
 		must(shmkit_release(&handle));
-	else if (strncmp(operation, "C: cond", 7) == 0) {
-		int err = is("C: cond_notify") ? shmkit_cond_notify(&handle, &lock, 1) : shmkit_cond_wait(&handle, &lock);
+	else if (of("C: cond_notify"))
+		must(shmkit_cond_notify(&handle, &lock, 1));
+	else if (of("C: cond")) {
+		int err = shmkit_cond_wait(&handle, &lock);
 		must(err == SHMKIT_EOWNERDEAD ? shmkit_mutex_mark_consistent(&lock) : err);
-		if (!is("C: cond_notify"))
-			must(shmkit_mutex_unlock(&lock));
+		must(shmkit_mutex_unlock(&lock));
 	} else if (is("C: semaphore_release"))
 		must(shmkit_semaphore_release(&handle, 1));
-	else if (strncmp(operation, "C: semaphore", 12) == 0)
+	else if (of("C: semaphore"))
 		must(shmkit_semaphore_acquire(&handle, 1));
+	else if (of("C: event_set"))
+		must(shmkit_event_set(&handle));
+	else if (of("C: event_clear"))
+		must(shmkit_event_clear(&handle));
+	else if (of("C: event"))
+		must(shmkit_event_wait(&handle));
 	else if (is("C: mutex_unlock"))
 		must(shmkit_mutex_unlock(&handle));
 	else if (is("C: mutex_mark_consistent"))
