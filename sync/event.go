@@ -94,7 +94,12 @@ func (e *Event) Wait() (err error) {
 
 // WaitContext is Wait that gives up when ctx ends: it then returns the cause of ctx. It
 // returns nil if the event is set, even if ctx has ended.
-func (e *Event) WaitContext(ctx context.Context) error { return e.waitSlow(ctx) }
+func (e *Event) WaitContext(ctx context.Context) error {
+	if e.IsSet() {
+		return nil
+	}
+	return e.waitSlow(ctx)
+}
 
 // waitForever is outlined so that Wait inlines.
 //

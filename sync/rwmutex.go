@@ -9,7 +9,6 @@ import (
 	"shmkit/internal/layout"
 	"shmkit/internal/park"
 	"shmkit/internal/race"
-	"shmkit/internal/word"
 	"shmkit/shm"
 )
 
@@ -52,17 +51,17 @@ type place struct {
 	cell  *uint64 // that of this process, in cells
 	cells []uint64
 	parts []layout.Reader // cells, as two words each
+	local *sync.Mutex     // see handOver
 }
 
 // nowhere is the place of closed ones: nobody can take the word.
-var nowhere = &place{word: &closedWord, cell: new(uint64)}
+var nowhere = &place{word: &closedWord, bell: new(uint32), cell: new(uint64), local: new(sync.Mutex)}
 
 // sharedObject is what an RWMutex needs of its *shm.Object.
 type sharedObject interface {
 	object
 	NextUser(slot uint32) (next uint32, ok bool)
 	Occupant(slot uint32) uint32
-	Local() *sync.Mutex
 	Readers() []shm.ReaderInfo
 }
 
@@ -105,6 +104,7 @@ func (rw *RWMutex) init(o *shm.Object) *RWMutex {
 	rw.place.Store(&place{
 		word: &o.Mutex().Word, bell: &shm.Head[layout.Bell](o, layout.BellOff).Word,
 		cell: &cells[layout.ReaderCell(layout.OwnerSlot(o.Self()))], cells: cells, parts: shm.Items[layout.Reader](o),
+		local: o.Local(),
 	})
 	return rw
 }
@@ -193,19 +193,20 @@ func (rw *RWMutex) Lock() error { return rw.LockContext(context.Background()) }
 // LockContext is Lock that gives up when ctx ends: it then returns the cause of ctx,
 // without the lock. A lock that nobody has is taken even if ctx has ended.
 func (rw *RWMutex) LockContext(ctx context.Context) error {
-	p, err := rw.enter()
-	if err != nil {
-		return err
+	p := rw.place.Load()
+	// sync: mutex handed over. Before the look at the readers, see RLock.
+	if !atomic.CompareAndSwapUint32(p.word, 0, rw.writer.self) {
+		return rw.lockSlow(ctx)
 	}
-	defer rw.writer.leave()
-	err = rw.writer.LockContext(ctx)
-	if err != nil && err != ErrOwnerDied {
-		return err
+	if rw.reads(p) {
+		return rw.lockPast(ctx, p)
 	}
-	if e := rw.drain(ctx, p, err == ErrOwnerDied); e != nil {
-		return e
+	runtime.KeepAlive(rw)
+	if race.Enabled {
+		raceAcquire(&rw.writer)
+		raceAcquireReaders(&rw.writer)
 	}
-	return err
+	return nil
 }
 
 // TryLock takes the lock to write if nobody has it, or only processes that are known
@@ -221,12 +222,16 @@ func (rw *RWMutex) Unlock() error {
 	if race.Enabled {
 		raceRelease(&rw.writer)
 	}
-	p, err := rw.enter()
-	if err != nil {
-		return err
+	p := rw.place.Load()
+	if !p.passOn(rw.writer.self) {
+		return rw.unlockSlow()
 	}
-	defer rw.writer.leave()
-	return rw.giveBack(p, word.MutexUnlock)
+	// sync: bell announced
+	if atomic.LoadUint32(p.bell)&layout.BellWaiters != 0 {
+		return rw.ringLate(p)
+	}
+	runtime.KeepAlive(rw)
+	return nil
 }
 
 // MarkConsistent tells that the writer has repaired what the lock protects, after Lock

@@ -19,6 +19,47 @@ type draining struct {
 	dead    []uint32 // readers that died inside
 }
 
+// lockSlow goes on where the fast path has found the word taken.
+func (rw *RWMutex) lockSlow(ctx context.Context) error {
+	p, err := rw.enter()
+	if err != nil {
+		return err
+	}
+	defer rw.writer.leave()
+	err = rw.writer.LockContext(ctx)
+	if err != nil && err != ErrOwnerDied {
+		return err
+	}
+	if e := rw.drain(ctx, p, err == ErrOwnerDied); e != nil {
+		return e
+	}
+	return err
+}
+
+// lockPast goes on where the fast path has taken the word and found readers.
+func (rw *RWMutex) lockPast(ctx context.Context, p *place) error {
+	if _, err := rw.enter(); err != nil {
+		return err
+	}
+	defer rw.writer.leave()
+	if race.Enabled {
+		raceAcquire(&rw.writer)
+	}
+	return rw.drain(ctx, p, false)
+}
+
+// reads tells whether anybody reads, or may still be counted, dead or alive.
+func (rw *RWMutex) reads(p *place) bool {
+	for slot, ok := rw.obj.NextUser(0); ok; slot, ok = rw.obj.NextUser(slot + 1) {
+		// sync: reader counted
+		c := atomic.LoadUint64(&p.cells[layout.ReaderCell(slot)])
+		if word.ReaderDrain(c, word.Unasked) != word.Taken {
+			return true
+		}
+	}
+	return false
+}
+
 // drain waits until nobody reads. If it fails it has given the word back, as one that
 // is still to be repaired if died is set.
 func (rw *RWMutex) drain(ctx context.Context, p *place, died bool) error {
@@ -129,6 +170,35 @@ func (rw *RWMutex) backOut(p *place, died bool) {
 	rw.giveBack(p, word.MutexAbandon)
 }
 
+// passOn gives the word back if nobody waits for it, nor for the bell. As handOver it
+// leaves no room for a second goroutine that unlocks in error.
+func (p *place) passOn(self uint32) bool {
+	p.local.Lock()
+	// sync: mutex handed over. This passes ownership to whoever comes first.
+	ok := atomic.LoadUint32(p.bell)&layout.BellWaiters == 0 && atomic.CompareAndSwapUint32(p.word, self, 0)
+	p.local.Unlock()
+	return ok
+}
+
+// ringLate is the end of an Unlock that let nobody in: a reader has come meanwhile.
+func (rw *RWMutex) ringLate(p *place) error {
+	if _, err := rw.enter(); err != nil {
+		return err
+	}
+	defer rw.writer.leave()
+	rw.ring(p)
+	return nil
+}
+
+func (rw *RWMutex) unlockSlow() error {
+	p, err := rw.enter()
+	if err != nil {
+		return err
+	}
+	defer rw.writer.leave()
+	return rw.giveBack(p, word.MutexUnlock)
+}
+
 // giveBack gives the word back, and lets those in who wait to read if what they read
 // is sound. The caller has entered.
 func (rw *RWMutex) giveBack(p *place, decide func(w, self uint32) word.Move) error {
@@ -148,8 +218,8 @@ func (rw *RWMutex) giveBack(p *place, decide func(w, self uint32) word.Move) err
 // time: a second one that unlocks in error must not let readers in after the first has
 // passed the word to another process.
 func (rw *RWMutex) handOver(p *place, decide func(w, self uint32) word.Move) (word.Move, error) {
-	rw.obj.Local().Lock()
-	defer rw.obj.Local().Unlock()
+	p.local.Lock()
+	defer p.local.Unlock()
 	for {
 		w := atomic.LoadUint32(p.word)
 		move := decide(w, rw.writer.self)

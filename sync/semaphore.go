@@ -119,25 +119,44 @@ func (s *Semaphore) init(o *shm.Object) error {
 // In the terminology of the Go memory model, the Release in any process that makes
 // a permit free synchronizes before the Acquire that takes it returns.
 func (s *Semaphore) Acquire() error {
-	p := s.word.Load()
-	// sync: permit handed over
-	if w := atomic.LoadUint32(p); w&layout.SemaphoreMost > 0 && atomic.CompareAndSwapUint32(p, w, w-1) {
-		runtime.KeepAlive(s)
-		if race.Enabled {
-			s.acquired()
-		}
+	if s.take() {
 		return nil
 	}
 	return s.acquireOne()
 }
 
+// take is the fast path: a permit if one is free, and nobody else takes it meanwhile.
+func (s *Semaphore) take() bool {
+	p := s.word.Load()
+	w := atomic.LoadUint32(p)
+	// sync: permit handed over
+	if w&layout.SemaphoreMost == 0 || !atomic.CompareAndSwapUint32(p, w, w-1) {
+		return false
+	}
+	runtime.KeepAlive(s)
+	if race.Enabled {
+		s.acquired()
+	}
+	return true
+}
+
 // AcquireContext is Acquire that gives up when ctx ends: it then returns the cause of
 // ctx, without a permit. A free permit is taken even if ctx has ended.
-func (s *Semaphore) AcquireContext(ctx context.Context) error { return s.acquire(ctx, 1) }
+func (s *Semaphore) AcquireContext(ctx context.Context) error {
+	if s.take() {
+		return nil
+	}
+	return s.acquire(ctx, 1)
+}
 
 // TryAcquire takes a permit if one is free, and tells whether it did. It does not
 // wait. Errors: [ErrClosed].
-func (s *Semaphore) TryAcquire() (bool, error) { return s.TryAcquireN(1) }
+func (s *Semaphore) TryAcquire() (bool, error) {
+	if s.take() {
+		return true, nil
+	}
+	return s.tryAcquire(1)
+}
 
 // AcquireN takes n permits, all at one instant, and waits until so many are free. Until
 // then it has none. Errors: [ErrCount] if n < 1, [ErrTooMany] if n is above the bound,
