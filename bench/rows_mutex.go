@@ -14,7 +14,7 @@ func mutexRows() []benchmark {
 	return []benchmark{
 		{name: "mutex/uncontended", unit: "ns", scale: 1, peer: "sync.Mutex", target: 1.6, start: uncontended},
 		{name: "mutex/uncontended-pthread", unit: "ns", scale: 1, peer: pthreadPeer, target: 0.8, start: uncontendedC},
-		{name: "mutex/contended-2proc", unit: "ns", scale: 1, peer: pthreadPeer, start: contended},
+		{name: "mutex/contended-2proc", unit: "ns", scale: 1, peer: pthreadPeer, target: 1, start: contended},
 	}
 }
 

@@ -54,23 +54,10 @@ func (name condCalled) elderIsGone(s *scene) { name.elderWaits(s); s.elder.Kill(
 func (name condCalled) inTurn(f func(v *victim, c *shsync.Cond) func() error) func(*victim) func() {
 	return opened(func(v *victim, _ *shm.Segment) func() error {
 		q := name.of(&v.cast)
+		_, err := q.lock.take()
+		v.Must(err)
 		run := f(v, q.cond)
-		_, err := q.lock.take()
-		v.Must(err)
 		return func() error { return errors.Join(repaired(q.lock, run()), q.lock.give()) }
-	})
-}
-
-// waits is Wait by a process that has often waited in vain: it hardly spins any more.
-func (name condCalled) waits() func(*victim) func() {
-	return opened(func(v *victim, _ *shm.Segment) func() error {
-		q := name.of(&v.cast)
-		_, err := q.lock.take()
-		v.Must(err)
-		for range 20 {
-			v.Must(cancelled(q.cond.WaitContext, endedContext())())
-		}
-		return func() error { return errors.Join(repaired(q.lock, q.cond.Wait()), q.lock.give()) }
 	})
 }
 
@@ -89,6 +76,15 @@ func notifyOne(c *shsync.Cond) error { return c.Notify(1) }
 
 func condWait(_ *victim, c *shsync.Cond) func() error { return c.Wait }
 
+// condWaitAtOnce is Wait by a process that has often waited in vain: it hardly spins any
+// more before it sleeps.
+func condWaitAtOnce(v *victim, c *shsync.Cond) func() error {
+	for range 20 {
+		v.Must(cancelled(c.WaitContext, endedContext())())
+	}
+	return c.Wait
+}
+
 const (
 	onMutex     = condCalled(condMutex)
 	onRWMutex   = condCalled(condRWMutex)
@@ -102,7 +98,8 @@ var (
 )
 
 var condOperations = []operation{
-	{name: "cond.Wait", brief: true, shows: condShows, rouse: onMutex.notifies, prepare: onMutex.waits()},
+	{name: "cond.Wait", brief: true, shows: condShows, rouse: onMutex.notifies,
+		prepare: onMutex.inTurn(condWaitAtOnce)},
 	{name: "cond.Wait of one among the dead", shows: condShows, stage: onMutex.elderIsGone, rouse: onMutex.notifiesAll,
 		prepare: onMutex.inTurn(condWait)},
 	{name: "cond.Wait that inherits", shows: condShows, stage: onMutex.elderWaits, rouse: onMutex.elderDies,
@@ -118,15 +115,15 @@ var condOperations = []operation{
 		prepare: onMutex.notifying((*shsync.Cond).NotifyAll)},
 	{name: "cond.NotifyAll of nobody", brief: true, shows: condShows,
 		prepare: onMutex.notifying((*shsync.Cond).NotifyAll)},
-	{name: "cond.Wait with an RWMutex", brief: true, shows: condRWMutexShows, rouse: onRWMutex.notifies,
-		prepare: onRWMutex.waits()},
+	{name: "cond.Wait with an RWMutex", shows: condRWMutexShows, rouse: onRWMutex.notifies,
+		prepare: onRWMutex.inTurn(condWait)},
 	{name: "cond.Notify with an RWMutex", brief: true, shows: condRWMutexShows, stage: onRWMutex.awaited,
 		prepare: onRWMutex.notifying(notifyOne)},
-	{name: "cond.Wait with a RecursiveMutex", brief: true, shows: condRecursiveShows, rouse: onRecursive.notifies,
-		prepare: onRecursive.waits()},
+	{name: "cond.Wait with a RecursiveMutex", shows: condRecursiveShows, rouse: onRecursive.notifies,
+		prepare: onRecursive.inTurn(condWait)},
 	{name: "cond.Notify with a RecursiveMutex", brief: true, shows: condRecursiveShows, stage: onRecursive.awaited,
 		prepare: onRecursive.notifying(notifyOne)},
-	{name: "C: cond_wait", c: true, brief: true, shows: condShows, rouse: onMutex.notifies},
+	{name: "C: cond_wait", c: true, shows: condShows, rouse: onMutex.notifies},
 	{name: "C: cond_wait that inherits", c: true, shows: condShows, stage: onMutex.elderWaits, rouse: onMutex.elderDies},
 	{name: "C: cond_notify", c: true, brief: true, shows: condShows, stage: onMutex.awaited},
 	{name: "C: cond_notify of nobody", c: true, brief: true, shows: condShows},

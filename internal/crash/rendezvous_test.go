@@ -214,7 +214,7 @@ var rendezvousOperations = []operation{
 	{name: "C: event_set", c: true, brief: true, shows: eventShows},
 	{name: "C: event_set that wakes", c: true, brief: true, shows: eventShows, stage: awaited},
 	{name: "C: event_clear", c: true, brief: true, shows: eventShows},
-	{name: "C: event_wait", c: true, brief: true, shows: eventShows, rouse: residentDoes("ring")},
+	{name: "C: event_wait", c: true, shows: eventShows, rouse: residentDoes("ring")},
 	{name: "C: event_wait of a set one", c: true, brief: true, shows: eventShows},
 	{name: "barrier.Wait of the first", shows: barrierShows, rouse: residentDoes("wait there"),
 		prepare: meets(func(_ *victim, b *shsync.Barrier) func() error {

@@ -40,8 +40,8 @@ const (
 )
 
 const (
-	tries    = 25  // for what other threads of the victim can disturb
-	briefest = 500 // instructions that a brief operation has at most
+	tries    = 25   // for what other threads of the victim can disturb
+	briefest = 1500 // instructions that a brief operation has at most
 )
 
 func newScene(t *testing.T, op operation) *scene {

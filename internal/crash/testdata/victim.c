@@ -51,8 +51,6 @@ static void prepare(void)
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
-	if (is("C: cond_wait") || is("C: event_wait"))
-		segment.spins = 1; // it is killed at each instruction
 	if (of("C: cond")) {
 		must(shmkit_find(&segment, "cond", &handle));
 		must(shmkit_find(&segment, "cond-lock", &lock));
