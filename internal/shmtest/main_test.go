@@ -60,7 +60,7 @@ func TestFaultsAreSeen(t *testing.T) {
 		"file":       {"segment file ", "/segment is left"},
 		"hang": {
 			"TestFault hangs", "shmtest.TestFault(", "dump called", "dump panicked",
-			"shmtest: child ", "SIGQUIT: quit", "(*Child).Park",
+			"shmtest: child ", "SIGQUIT: quit", "shmtest.runHelper(",
 		},
 	} {
 		t.Run(fault, func(t *testing.T) {
