@@ -1,0 +1,56 @@
+package include_test
+
+import (
+	"testing"
+
+	"shmkit/ring"
+	shsync "shmkit/sync"
+)
+
+// closer is what the handles of all kinds have.
+type closer interface{ Close() error }
+
+// made takes what a constructor returns.
+func made[H closer](t *testing.T) func(h H, err error) {
+	return func(h H, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { h.Close() })
+	}
+}
+
+// C finds an object of every kind, whether or not it has calls for it: a segment with
+// one is not corrupt. It takes the lock of those that are a Mutex, and something more.
+func TestCFindsEveryKind(t *testing.T) {
+	seg, mu, path := mutex(t)
+	made[*shsync.Cond](t)(shsync.NewCondIn(seg, "cond", mu))
+	made[*shsync.RWMutex](t)(shsync.NewRWMutexIn(seg, "rwmutex"))
+	made[*shsync.RecursiveMutex](t)(shsync.NewRecursiveMutexIn(seg, "recursive"))
+	made[*shsync.Once](t)(shsync.NewOnceIn(seg, "once"))
+	made[*shsync.WaitGroup](t)(shsync.NewWaitGroupIn(seg, "group"))
+	made[*shsync.Event](t)(shsync.NewEventIn(seg, "event"))
+	made[*shsync.Barrier](t)(shsync.NewBarrierIn(seg, "barrier", 2))
+	made[*shsync.Semaphore](t)(shsync.NewSemaphoreIn(seg, "semaphore", 1))
+	made[*shsync.Permits](t)(shsync.NewPermitsIn(seg, "permits", 1))
+	q, err := ring.NewIn[int64](seg, "queue", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { q.Detach() })
+
+	for name, lock := range map[string]int{
+		"lock": ok, "recursive": ok, "once": ok,
+		"cond": perm, "rwmutex": perm, "group": perm, "event": perm, "barrier": perm,
+		"semaphore": perm, "permits": perm, "queue": perm,
+	} {
+		p := openPeer(t, path, name)
+		p.want(lock, "trylock")
+		if lock == ok {
+			p.want(ok, "unlock")
+		}
+		p.want(ok, "release")
+		p.want(ok, "close")
+	}
+}
