@@ -14,7 +14,7 @@ const pthreadCondPeer = "pthread cond, process-shared"
 
 func condRows() []benchmark {
 	return []benchmark{
-		{name: "cond/handoff", unit: "us", scale: 1000, peer: pthreadCondPeer, target: 1, start: handoff},
+		{name: "cond/handoff", unit: "µs", scale: 1e3, peer: pthreadCondPeer, target: 1, start: handoff},
 	}
 }
 
