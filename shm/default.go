@@ -39,7 +39,8 @@ func Default() (*Segment, error) {
 // CloseDefault ends this process's use of its default heap, so that the file goes
 // at once if no other process needs it: defer it in main. Without it the file
 // goes when any program next makes a default heap, or lists segments. Objects
-// that are still open stay usable. A later Default makes a new one.
+// that are still open stay usable, and keep the file: close them before, if their
+// handles were sent. A later Default makes a new one.
 func CloseDefault() error {
 	standard.mu.Lock()
 	seg := standard.seg

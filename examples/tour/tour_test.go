@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// goRun runs a Go program from the root of the module.
+// goRun runs a Go program from the root of the module, which leaves no segment behind.
 func goRun(t *testing.T, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -17,10 +17,14 @@ func goRun(t *testing.T, args ...string) string {
 	}
 	cmd := exec.Command("go", append([]string{"run"}, args...)...)
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "SHMKIT_DIR="+t.TempDir())
+	dir := t.TempDir()
+	cmd.Env = append(os.Environ(), "SHMKIT_DIR="+dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go run %v: %v\n%s", args, err, out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("go run %v left %v, %v", args, left, err)
 	}
 	return string(out)
 }
