@@ -19,9 +19,8 @@ import (
 // from its first Wait until it has closed its last handle. If it dies in between, inside
 // Wait or outside, the barrier is broken, because the others would wait for it: they
 // get [ErrBroken], and so does whoever comes, until [Barrier.Reset]. Also a process that
-// ends without Close has died. One that dies after it has come has come: if the others
-// come before anybody has noticed, which who waits does, this generation passes, and it
-// is the next one that breaks.
+// ends without Close has died. If the last party comes before the kernel has announced a
+// death, the generation passes, and the next one breaks.
 //
 // A generation is one time that all have come. It passes or breaks as a whole: either
 // all its parties get their index or all get ErrBroken; only a party that is told so

@@ -324,6 +324,22 @@ func TestBarrierDeaths(t *testing.T) {
 	})
 }
 
+// The last party does not go on without one who has come and died, though nobody was
+// there to see that.
+func TestBarrierDeathUnseen(t *testing.T) {
+	withDeaths(t, "barrier2", 2, func(s *stage) {
+		for _, last := range []string{"wait", "act"} {
+			s.play(
+				step{1, "wait", sleeps},
+				step{1, dies, ""},
+				step{0, last, "broken"},
+				step{0, "reset", "ok"},
+			)
+			s.actors[1] = s.process("barrier2", 1)
+		}
+	})
+}
+
 // Whoever sleeps watches those too who come later.
 func TestBarrierLateDeath(t *testing.T) {
 	withDeaths(t, "barrier3", 3, func(s *stage) {

@@ -88,6 +88,9 @@ func (p *party) attempt(r *park.Round) (done bool, err error) {
 		var move word.Move64
 		if p.came == 0 {
 			move = word.BarrierArrive(w, p.b.parties, p.acts)
+			if p.b.completes(w, move) && p.b.buryKnown() {
+				continue
+			}
 		} else {
 			// The entry is read after the word: it is there before the epoch ends.
 			end := atomic.LoadUint64(&p.b.head.Ends[layout.BarrierEpoch(p.came)%layout.BarrierEnds])
@@ -198,6 +201,28 @@ func (b *Barrier) bury(owner uint32) {
 	atomic.AddUint64(&b.obj.Stats().Recoveries, 1)
 	b.obj.WakeMourners(owner)
 	b.obj.SweepOwner(owner)
+}
+
+// completes tells whether a move on w lets others go who have come before.
+func (b *Barrier) completes(w uint64, move word.Move64) bool {
+	return layout.BarrierArrived(w) > 0 && (move.Verdict == word.Passed || move.Verdict == word.Last)
+}
+
+// buryKnown deals with the members whose death was announced, without a system call
+// if there are none, and tells whether there were any. The last party calls it before it
+// lets the others go: they may all be dead, and then nobody else has looked.
+func (b *Barrier) buryKnown() (any bool) {
+	for slot := range b.members {
+		owner := atomic.LoadUint32(&b.members[slot])
+		if owner == 0 || owner == b.self || layout.OwnerSlot(owner) != uint32(slot) {
+			continue
+		}
+		if b.obj.Liveness(owner, false) == shm.Dead {
+			b.bury(owner)
+			any = true
+		}
+	}
+	return any
 }
 
 // buryMembers deals with all members that are dead.
