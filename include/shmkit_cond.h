@@ -135,9 +135,11 @@ static inline void shk_cond_pass_on(shk_cond *c)
 		int left = 0;
 		for (uint32_t i = 0; i < c->count; i++)
 			left |= shk_cond_nudge(c, &c->cells[i]);
+		// Whoever made it was killed before it could note it. Who was nudged may have left
+		// by now, and not known that it had to pass that on: once more.
 		if (left && seen == 0)
-			shk_cond_left_one(c); // whoever made it was killed before it could
-		if (left || seen == 0 || shk_cas32(&c->head->left, seen, 0))
+			shk_cond_left_one(c);
+		else if (left || seen == 0 || shk_cas32(&c->head->left, seen, 0))
 			return;
 	}
 }

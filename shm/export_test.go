@@ -16,3 +16,6 @@ func OnDisown(f func()) (undo func()) {
 
 // Admin runs f under LockAdmin.
 func (s *Segment) Admin(f func() error) error { return s.core.admin(f) }
+
+// PassOn is Object.PassOn of a condition that is not in a segment.
+func PassOn(head *layout.Cond, cells []uint64) { waiters{head, cells}.passOn() }

@@ -77,10 +77,11 @@ func (w waiters) passOn() {
 		left, again := w.nudge()
 		switch {
 		case again:
+		case left && seen == 0:
+			// Whoever made it was killed before it could. Who was nudged may have left by
+			// now, and not known that it had to pass that on: once more.
+			w.leftOne()
 		case left:
-			if seen == 0 {
-				w.leftOne() // whoever made it was killed before it could
-			}
 			return
 		case seen == 0 || atomic.CompareAndSwapUint32(&w.head.Left, seen, 0):
 			return

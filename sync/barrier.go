@@ -136,7 +136,8 @@ func (b *Barrier) Wait() (index int, err error) { return b.WaitAction(context.Ba
 
 // WaitContext is Wait that breaks the barrier when ctx ends: the error then is ErrBroken
 // and the cause of ctx, the others get ErrBroken. If it ends while the action of the
-// generation before still runs, the error is the cause alone, and nothing is broken.
+// generation before still runs, the error is the cause alone, or the Err of ctx if the
+// cause is an ErrBroken, and nothing is broken.
 func (b *Barrier) WaitContext(ctx context.Context) (index int, err error) {
 	return b.WaitAction(ctx, nil)
 }

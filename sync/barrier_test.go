@@ -181,6 +181,10 @@ func TestBarrierActionFirst(t *testing.T) {
 	if _, err := b.WaitContext(short); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, shsync.ErrBroken) {
 		t.Errorf("came during the action, with a time limit: %v", err)
 	}
+	other := fmt.Errorf("another barrier: %w", shsync.ErrBroken)
+	if _, err := b.WaitContext(endedBy(other)); !errors.Is(err, context.Canceled) || errors.Is(err, shsync.ErrBroken) {
+		t.Errorf("came during the action, ended because another barrier broke: %v", err)
+	}
 	got := make(chan int)
 	go func() {
 		i, err := b.Wait()

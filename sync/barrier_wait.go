@@ -45,7 +45,7 @@ func (p *party) wait(ctx context.Context, action func() error) (int, error) {
 	case err == errActs:
 		err = p.act(action)
 	case ended, err != nil && err != ErrBroken:
-		err = p.giveUp(err, ended)
+		err = p.giveUp(ctx, err, ended)
 	}
 	if err != nil {
 		return -1, err
@@ -300,9 +300,9 @@ func (p *party) act(action func() error) error {
 
 // giveUp ends a wait because of cause, which is that of its context if that has ended:
 // the barrier is broken then, if its generation is not over by now.
-func (p *party) giveUp(cause error, ended bool) error {
+func (p *party) giveUp(ctx context.Context, cause error, ended bool) error {
 	if p.came == 0 {
-		return cause // it waited for the action of others to end: nothing to break
+		return notOurs(ctx, cause, ErrBroken) // it waited for the action of others to end: nothing to break
 	}
 	switch passed, over := p.breakMine(); {
 	case passed:

@@ -32,6 +32,7 @@ func TestCauseIsNoLock(t *testing.T) {
 		for name, err := range map[string]error{
 			"Mutex": m.LockContext(ctx), "Mutex.With": m.WithContext(ctx, inside),
 			"RWMutex": rw.LockContext(ctx), "RWMutex.With": rw.WithContext(ctx, inside), "RWMutex, read": read.LockContext(ctx),
+			"RWMutex, to read": rw.RLockContext(ctx), "RWMutex.RWith": rw.RWithContext(ctx, func() error { return inside(false) }),
 			"RecursiveMutex":      r.LockContext(ctx, shsync.NewHolder()),
 			"RecursiveMutex.With": r.WithContext(ctx, shsync.NewHolder(), inside),
 		} {

@@ -2,8 +2,10 @@ package sync
 
 import (
 	"context"
+	"time"
 
 	"shmkit/internal/layout"
+	"shmkit/internal/park"
 	"shmkit/shm"
 )
 
@@ -31,6 +33,15 @@ func MutexIn(o Object, lock *layout.Mutex, self uint32) *Mutex {
 	m.users.Store(1)
 	m.word.Store(&lock.Word)
 	return m
+}
+
+// LetPass is whether a call of Lock that finds the lock of m free leaves it to who is
+// hungry: at first, and when it was woken after d.
+func LetPass(m *layout.Mutex, d time.Duration) (first, then bool) {
+	var h hunger
+	first = h.letPass(context.Background(), new(park.Round), m)
+	time.Sleep(d)
+	return first, h.letPass(context.Background(), &park.Round{Slept: true}, m)
 }
 
 // UnlockAll and Restore are what a Cond does around its sleep.

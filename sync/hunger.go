@@ -24,20 +24,21 @@ import (
 //
 // Nothing depends on it. A hungry one that is killed or stopped costs the next one that
 // politeness, once: who has waited in vain takes the number away. TryLock, C and a
-// context that has ended are never polite.
+// context that has ended are never polite, and so may take the lock and give it back all
+// the time while others are: politeness ends at a time, however often it is woken.
 const politeness = time.Millisecond
 
 // hunger is that of one call of Lock.
 type hunger struct {
 	since  int64  // when it first went to sleep, ns of CLOCK_MONOTONIC; 0 = not yet
 	token  uint32 // what it wrote to Mutex.Hungry, 0 = nothing
-	polite bool   // its last sleep was to let another pass
+	passes uint32 // whom it has let pass last, 0 = nobody
+	until  int64  // when that is over
 }
 
 // grow is called before each sleep on a lock that somebody holds, and says when it is
 // time to be hungry, or what wakes the hungry.
 func (h *hunger) grow(r *park.Round, m *layout.Mutex) {
-	h.polite = false
 	now := sys.Monotonic()
 	if h.since == 0 {
 		h.since = now
@@ -62,16 +63,21 @@ func (h *hunger) letPass(ctx context.Context, r *park.Round, m *layout.Mutex) bo
 	if token == 0 || token == h.token || ctx.Err() != nil {
 		return false
 	}
-	if h.polite && r.Recheck {
+	if r.Spinning {
+		return true
+	}
+	now := sys.Monotonic()
+	if h.passes != token {
+		h.passes, h.until = token, now+int64(politeness)
+	}
+	wait := time.Duration(h.until - now)
+	if wait <= 0 {
 		atomic.CompareAndSwapUint32(&m.Hungry, token, 0) // sync: hungry
 		return false
 	}
-	if !r.Spinning {
-		h.polite = true
-		r.On(&m.Word, layout.MutexWaiters)
-		r.On(&m.Hungry, token)
-		r.Within(politeness)
-	}
+	r.On(&m.Word, layout.MutexWaiters)
+	r.On(&m.Hungry, token)
+	r.Within(wait)
 	return true
 }
 

@@ -58,6 +58,20 @@ func TestHungryAndGone(t *testing.T) {
 	}
 }
 
+// Nor does it where those who are never polite take the lock and give it back meanwhile,
+// which wakes who is polite before its time is over.
+func TestHungryAndGoneAmongImpatient(t *testing.T) {
+	var lock layout.Mutex
+	lock.Word, lock.Hungry = layout.MutexWaiters, 7
+	first, then := shsync.LetPass(&lock, 2*time.Millisecond)
+	if !first || then {
+		t.Errorf("it lets the hungry one pass: %v, and 2 ms later: %v; want true and false", first, then)
+	}
+	if lock.Hungry != 0 {
+		t.Errorf("Hungry is %#x still", lock.Hungry)
+	}
+}
+
 // TryLock, and a context that has ended, take a free lock whoever is hungry.
 func TestHungryAndImpatient(t *testing.T) {
 	watchdog(t)

@@ -130,8 +130,8 @@ func (rw *RWMutex) RLock() error {
 	return rw.rlockForever(p)
 }
 
-// RLockContext is RLock that gives up when ctx ends: it then returns the cause of ctx,
-// without the lock. If nobody writes the lock is taken even if ctx has ended.
+// RLockContext is RLock that gives up when ctx ends: it then returns the cause of ctx, or
+// its Err if the cause is an [ErrOwnerDied], without the lock. If nobody writes the lock is taken even if ctx has ended.
 func (rw *RWMutex) RLockContext(ctx context.Context) error {
 	p := rw.place.Load()
 	// sync: reader counted
@@ -190,8 +190,8 @@ func (rw *RWMutex) RUnlock() error {
 // synchronizes before the Lock that follows it returns.
 func (rw *RWMutex) Lock() error { return rw.LockContext(context.Background()) }
 
-// LockContext is Lock that gives up when ctx ends: it then returns the cause of ctx,
-// without the lock. A lock that nobody has is taken even if ctx has ended.
+// LockContext is Lock that gives up when ctx ends: it then returns the cause of ctx, or
+// its Err if the cause is an [ErrOwnerDied], without the lock. A lock that nobody has is taken even if ctx has ended.
 func (rw *RWMutex) LockContext(ctx context.Context) error {
 	p := rw.place.Load()
 	// sync: mutex handed over. Before the look at the readers, see RLock.

@@ -39,10 +39,13 @@ func (rw *RWMutex) rlockSlow(ctx context.Context, p *place) error {
 	}
 	defer rw.writer.leave()
 	r := reading{locking: locking{m: &rw.writer, word: p.word}, rw: rw, p: p}
-	err := park.Loop(ctx, r.attempt)
+	ended, err := park.Await(ctx, r.attempt)
+	if ended {
+		err = notOurs(ctx, err, ErrOwnerDied)
+	}
 	if err != nil && r.quit() {
 		// A writer let it in, just before it gave up.
-		if err == ErrClosed {
+		if !ended && err == ErrClosed {
 			rw.uncount(p)
 		} else {
 			err = nil

@@ -82,9 +82,12 @@ const condNobody = 255
 func (x condStepper) passLook() {
 	me := x.me()
 	if int(me.At) == len(x.s.Cells) {
-		if me.Remains || me.Seen == 0 {
+		switch {
+		case me.Remains && me.Seen == 0:
+			x.to(condRaise)
+		case me.Remains || me.Seen == 0:
 			x.to(me.Then)
-		} else {
+		default:
 			x.to(condPassEnd)
 		}
 		return
