@@ -19,6 +19,15 @@ var (
 	// ErrNotHeld: the message was acknowledged, given back, published or abandoned
 	// before.
 	ErrNotHeld = errors.New("ring: message is not held by this process")
+	// ErrTaken: the end is another's; see [*RoleError].
+	ErrTaken = errors.New("ring: somebody has that end")
+	// ErrPeerDied: the process at the other end died, and there is nothing to do without
+	// it: for a consumer, nothing is left; for a producer, there is no room.
+	ErrPeerDied = errors.New("ring: the process at the other end died")
+	// ErrInHand: what was claimed, or is looked at, in place comes first.
+	ErrInHand = errors.New("ring: an item is in hand")
+	// ErrSize: a record that is too long; see [*SizeError].
+	ErrSize = errors.New("ring: record is too long")
 	// ErrDetached: the handle was detached. Is shm.ErrClosed.
 	ErrDetached = shm.ErrClosed
 )

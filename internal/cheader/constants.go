@@ -50,7 +50,8 @@ func segmentGroups() []constantGroup {
 			plain("KindAnonymous", layout.KindAnonymous), plain("KindNamed", layout.KindNamed),
 			plain("StateLive", layout.StateLive), plain("StateDestroyed", layout.StateDestroyed),
 			word64("FeatureMutex32", layout.FeatureMutex32), word64("FeatureSync", layout.FeatureSync),
-			word64("FeatureQueue", layout.FeatureQueue), word64("KnownFeatures", layout.KnownFeatures),
+			word64("FeatureQueue", layout.FeatureQueue), word64("FeatureRoles", layout.FeatureRoles),
+			word64("KnownFeatures", layout.KnownFeatures),
 		}},
 		{"Bytes of the file that are locked, never read or written", []define{
 			word64("LockSlots", layout.LockSlots), word64("LockAdmin", layout.LockAdmin),
@@ -82,10 +83,12 @@ func segmentGroups() []constantGroup {
 			plain("ObjectCond", layout.ObjectCond), plain("ObjectEvent", layout.ObjectEvent),
 			plain("ObjectBarrier", layout.ObjectBarrier), plain("ObjectOnce", layout.ObjectOnce),
 			plain("ObjectWaitGroup", layout.ObjectWaitGroup), plain("ObjectQueue", layout.ObjectQueue),
+			plain("ObjectSPSC", layout.ObjectSPSC), plain("ObjectRecords", layout.ObjectRecords),
 			plain("OwnerNone", layout.OwnerNone), plain("OwnerMutex32", layout.OwnerMutex32),
 			plain("OwnerReaders", layout.OwnerReaders), plain("OwnerPermits", layout.OwnerPermits),
 			plain("OwnerWaiters", layout.OwnerWaiters), plain("OwnerParties", layout.OwnerParties),
 			plain("OwnerWork", layout.OwnerWork), plain("OwnerBlocks", layout.OwnerBlocks),
+			plain("OwnerRoles", layout.OwnerRoles),
 		}},
 		{"Heap", []define{
 			word64("ArenaMagic", layout.ArenaMagic), plain("Unit", layout.Unit),
@@ -114,6 +117,11 @@ func segmentGroups() []constantGroup {
 			derived("CELL_DELIVERIES_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 1, 0))),
 			derived("CELL_TICKET_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 0, 1))),
 			word32("QueueWaiters", layout.QueueWaiters),
+		}},
+		{"Streams", []define{
+			word32("RoleDied", layout.RoleDied), word32("StreamWaiters", layout.StreamWaiters),
+			word64("RecordSkip", layout.RecordSkip), word64("RecordLength", layout.RecordLength),
+			plain("RecordHead", layout.RecordHead),
 		}},
 	}
 }

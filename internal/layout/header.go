@@ -41,8 +41,9 @@ const (
 	FeatureMutex32 uint64 = 1 << 0 // objects may have owner cells of format OwnerMutex32
 	FeatureSync    uint64 = 1 << 1 // … and of the formats up to OwnerWork
 	FeatureQueue   uint64 = 1 << 2 // … and of format OwnerBlocks
+	FeatureRoles   uint64 = 1 << 3 // … and of format OwnerRoles
 
-	KnownFeatures = FeatureMutex32 | FeatureSync | FeatureQueue
+	KnownFeatures = FeatureMutex32 | FeatureSync | FeatureQueue | FeatureRoles
 )
 
 // Bytes of the file that are locked, never read or written (fcntl OFD locks).

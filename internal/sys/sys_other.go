@@ -17,6 +17,12 @@ func HasWaitV() bool { return false }
 // ForgoWaitV does nothing.
 func ForgoWaitV() (restore func()) { return func() {} }
 
+// RegisterBarrier does nothing.
+func RegisterBarrier() bool { return false }
+
+// Barrier does nothing.
+func Barrier() bool { return false }
+
 // FutexWake wakes nobody.
 func FutexWake(addr *uint32, n int) int { return 0 }
 

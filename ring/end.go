@@ -1,0 +1,220 @@
+package ring
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/layout"
+	"shmkit/internal/park"
+	"shmkit/internal/race"
+	"shmkit/internal/word"
+	"shmkit/shm"
+)
+
+// end is one end of a stream, which this process has. It is used by one goroutine at a
+// time, and must not be copied.
+type end struct {
+	role
+	peer role
+	// closing is StreamHead.Closing, or a word of ours that is not 0 after Detach.
+	closing *uint32
+	ours    *uint32 // futex that this end sleeps on
+	theirs  *uint32 // futex that the other end sleeps on
+	plain   bool    // release stores do: see fence
+
+	tookOver bool
+	inHand   bool // something is claimed, or looked at, in place
+	detached bool
+
+	// ready tells whether an operation can go on: nil, again if not now, or why not.
+	ready   func() error
+	again   error // ErrFull, ErrEmpty
+	turn    func(*park.Round) (bool, error)
+	slept   bool
+	cleanup runtime.Cleanup
+}
+
+// gone is the word that closing leads to after Detach.
+var gone uint32 = 1
+
+// begin makes e, which is part of handle and has its role by now, the owner of one use
+// of the object. It is used up if the handle is forgotten: that counts as a death.
+func begin[H any](e *end, handle *H, closing, ours, theirs *uint32, again error, ready func() error) {
+	e.closing, e.ours, e.theirs, e.again, e.ready = closing, ours, theirs, again, ready
+	e.plain = fenced()
+	e.turn = e.attempt
+	e.cleanup = runtime.AddCleanup(handle, forget, e.role)
+}
+
+func forget(r role) {
+	r.orphan(r.obj.Self())
+	r.obj.Close()
+}
+
+// TookOver tells whether the process that had this end before died with it. What it had
+// published is there, what it had in hand is not.
+func (e *end) TookOver() bool { return e.tookOver }
+
+// Close says that nothing more is to be published, by whichever end says it. What is
+// there can be taken, and then the consumer gets [ErrClosed]; what the producer publishes
+// at the same time as the consumer closes may be left there. Calling it again does nothing.
+// It may be called at the same time as methods other than Detach. Errors: [ErrDetached].
+func (e *end) Close() error {
+	if atomic.SwapUint32(e.closing, 1) != 0 { // sync: stream closing
+		return e.open()
+	}
+	e.rouse(e.ours)
+	e.rouse(e.theirs)
+	return nil
+}
+
+// open fails with ErrDetached if the end is.
+func (e *end) open() error {
+	if e.detached {
+		return ErrDetached
+	}
+	return nil
+}
+
+// rouse makes whoever sleeps on futex look again.
+func (e *end) rouse(futex *uint32) {
+	atomic.AddUint32(futex, 1) // sync: stream sleepers
+	park.Wake(futex, word.All)
+}
+
+// leave gives the end back.
+func (e *end) leave() error {
+	if err := e.open(); err != nil {
+		return err
+	}
+	e.cleanup.Stop()
+	e.detached, e.inHand, e.closing = true, false, &gone
+	e.giveBack()
+	return e.obj.Close()
+}
+
+// wake wakes the other end, which said in w that it may sleep.
+//
+//go:noinline
+func (e *end) wake(w uint32) {
+	// Whoever changed the word meanwhile has woken it, or it looks again itself.
+	// sync: stream sleepers
+	if atomic.CompareAndSwapUint32(e.theirs, w, (w+1)&^layout.StreamWaiters) {
+		atomic.AddUint64(&e.obj.Stats().Wakes, 1)
+		park.Wake(e.theirs, word.All)
+	}
+}
+
+// await waits until ready says so.
+func (e *end) await(ctx context.Context) error {
+	if e.obj.Enter() != nil {
+		return ErrDetached
+	}
+	defer e.obj.Leave()
+	e.slept = false
+	err := park.Loop(ctx, e.turn)
+	// Nobody else sleeps here: the bit would cost the other end a system call.
+	if w := atomic.LoadUint32(e.ours); w&layout.StreamWaiters != 0 {
+		atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters)
+	}
+	return err
+}
+
+// attempt is one turn of the waiting loop; see park.Loop.
+func (e *end) attempt(r *park.Round) (done bool, err error) {
+	if r.Slept && !e.slept {
+		e.slept = true
+		atomic.AddUint64(&e.obj.Stats().Sleeps, 1)
+	}
+	if err := e.ready(); err != e.again {
+		return err == nil, err
+	}
+	if r.Spinning {
+		return false, nil
+	}
+	// Announce, then look again: what came in between was not announced to us.
+	now := atomic.OrUint32(e.ours, layout.StreamWaiters) | layout.StreamWaiters // sync: stream sleepers
+	r.On(e.ours, now)
+	if !fence() {
+		r.Within(time.Millisecond)
+	}
+	if err := e.mourn(r); err != e.again {
+		return err == nil, err
+	}
+	err = e.ready()
+	return err == nil, stay(err, e.again)
+}
+
+// stay makes it no error that an operation has to wait.
+func stay(err, again error) error {
+	if err == again {
+		return nil
+	}
+	return err
+}
+
+// mourn names the words that tell of the other end, and looks whether it died.
+func (e *end) mourn(r *park.Round) error {
+	w := atomic.LoadUint32(e.peer.word)
+	r.On(e.peer.word, w)
+	owner := w & layout.OwnerMask
+	if owner == 0 || owner == e.obj.Self() || w&layout.RoleDied != 0 {
+		return e.bury(w, false)
+	}
+	// Before the question who lives: a death after the answer changes the word.
+	if death, living, ok := e.obj.DeathWord(owner); ok {
+		r.On(death, living)
+	} else {
+		r.Within(time.Millisecond) // it is dying, or somebody cleans up after it
+	}
+	return e.bury(w, r.Recheck)
+}
+
+// lone is what an operation answers that cannot go on now: again, or that it never will
+// because the other end died.
+func (e *end) lone() error { return e.bury(atomic.LoadUint32(e.peer.word), false) }
+
+// bury looks whether the process that the other end's role w names is dead. If it is and
+// there still is nothing to do, it gives ErrPeerDied.
+func (e *end) bury(w uint32, ask bool) error {
+	owner := w & layout.OwnerMask
+	if owner == 0 {
+		return e.again
+	}
+	if w&layout.RoleDied == 0 {
+		switch e.obj.Liveness(owner, ask) {
+		case shm.Alive:
+			return e.again
+		case shm.Dying:
+			e.obj.WakeMourners(owner) // the kernel wakes one
+			return e.again
+		}
+		e.peer.orphan(owner)
+		e.obj.WakeMourners(owner)
+		e.obj.SweepOwner(owner)
+	}
+	// What it did last may have come after we looked.
+	if err := e.ready(); err != e.again {
+		return err
+	}
+	return ErrPeerDied
+}
+
+// publish stores the index of this end, and wakes the other end if it sleeps. What was
+// written, or read, before belongs to the other end from then on.
+func (e *end) publish(at *uint64, index uint64) {
+	if race.Enabled {
+		e.released()
+	}
+	if e.plain {
+		release(at, index) // sync: stream index
+	} else {
+		atomic.StoreUint64(at, index)
+	}
+	// sync: stream sleepers
+	if w := atomic.LoadUint32(e.theirs); w&layout.StreamWaiters != 0 {
+		e.wake(w)
+	}
+}
