@@ -28,6 +28,8 @@ func roleOf(name string) func(args []string) (role, error) {
 		return waitChild
 	case "hold":
 		return holdChild
+	case "spsc":
+		return spscChild
 	case "attach-segment":
 		return attachSegmentChild
 	case "attach-handle":

@@ -40,7 +40,7 @@ func main() {
 }
 
 func benchmarks() []benchmark {
-	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), deathRows(),
+	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), streamRows(), deathRows(),
 		valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 

@@ -10,7 +10,7 @@ import (
 	shsync "shmkit/sync"
 )
 
-var errLost = errors.New("bench: additions under the lock were lost")
+var errLost = errors.New("bench: something was lost")
 
 // contended: two processes add to a plain counter under one lock, until both
 // together have done n additions. So both are at it to the end, however unfair the

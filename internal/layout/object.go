@@ -61,9 +61,9 @@ const (
 	ObjectOnce           uint16 = 12
 	ObjectWaitGroup      uint16 = 13
 
-	ObjectQueue     uint16 = 14
-	ObjectSPSC      uint16 = 15
-	ObjectRecords   uint16 = 16
+	ObjectQueue   uint16 = 14
+	ObjectSPSC    uint16 = 15
+	ObjectRecords uint16 = 16
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+
+	"shmkit/ring"
+)
+
+const streamPeer = "Go channel between two goroutines"
+
+// streamCapacity is that of the ring, and of the channel.
+const streamCapacity = 1024
+
+// parcel is a message of 64 bytes; the first word is its number.
+type parcel [8]uint64
+
+func streamRows() []benchmark {
+	return []benchmark{
+		{name: "spsc/64B", unit: "ns", scale: 1, peer: streamPeer, target: 0.5, start: spsc},
+	}
+}
+
+// spsc: one process puts n messages, another one gets them and looks at each. The cost
+// is the wall time of a message.
+func spsc(l *lab) (contest, error) {
+	s, err := ring.NewSPSC[parcel](streamCapacity)
+	if err != nil {
+		return contest{}, err
+	}
+	l.later(func() { s.Detach() })
+	text, err := s.MarshalText()
+	if err != nil {
+		return contest{}, err
+	}
+	ours, err := newPair([2]string{"producer", "consumer"}, func(me string) (*worker, error) {
+		return l.child("spsc", me, string(text))
+	})
+	if err != nil {
+		return contest{}, err
+	}
+	return between(ours.run, timed(channel()))
+}
+
+func spscChild(args []string) (role, error) {
+	s := new(ring.SPSC[parcel])
+	if err := s.UnmarshalText([]byte(args[1])); err != nil {
+		return nil, err
+	}
+	if args[0] == "producer" {
+		p, err := s.Producer()
+		next := uint64(0)
+		return func(n int) (string, error) { return "done", send(p, &next, n) }, err
+	}
+	c, err := s.Consumer()
+	next := uint64(0)
+	return func(n int) (string, error) { return "done", receive(c, &next, n) }, err
+}
+
+func send(p *ring.Producer[parcel], next *uint64, n int) error {
+	for range n {
+		if err := p.Put(parcel{*next}); err != nil {
+			return err
+		}
+		*next++
+	}
+	return nil
+}
+
+func receive(c *ring.Consumer[parcel], next *uint64, n int) error {
+	for range n {
+		m, err := c.Get()
+		if err == nil && m[0] != *next {
+			err = fmt.Errorf("%w: message %d, want %d", errLost, m[0], *next)
+		}
+		if err != nil {
+			return err
+		}
+		*next++
+	}
+	return nil
+}
+
+// channel sends n messages from one goroutine to another.
+func channel() func(n int) {
+	c := make(chan parcel, streamCapacity)
+	return func(n int) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for k := range uint64(n) {
+				if m := <-c; m[0] != k {
+					panic("bench: the channel loses messages")
+				}
+			}
+		}()
+		for k := range uint64(n) {
+			c <- parcel{k}
+		}
+		<-done
+	}
+}
