@@ -138,10 +138,16 @@ func describeStream(v *view, o *layout.Object) string {
 	head := atomic.LoadUint64(&h.Head)
 	fmt.Fprintf(&text, "%d of %d%s", min(atomic.LoadUint64(&h.Tail)-head, h.Limit), h.Limit, unit)
 	for _, end := range []struct {
-		name string
-		w    uint32
-	}{{"producer", atomic.LoadUint32(&h.Producer)}, {"consumer", atomic.LoadUint32(&h.Consumer)}} {
-		text.WriteString(", " + v.describeRole(end.name, end.w))
+		name        string
+		role, sleep uint32
+	}{
+		{"producer", atomic.LoadUint32(&h.Producer), atomic.LoadUint32(&h.Space)},
+		{"consumer", atomic.LoadUint32(&h.Consumer), atomic.LoadUint32(&h.Items)},
+	} {
+		text.WriteString(", " + v.describeRole(end.name, end.role))
+		if end.sleep&layout.StreamWaiters != 0 {
+			text.WriteString(" waits")
+		}
 	}
 	if atomic.LoadUint32(&h.Closing) != 0 {
 		text.WriteString(", closed")
