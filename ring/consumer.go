@@ -13,7 +13,7 @@ import (
 // inside a method, or between Peek and Release, the next consumer gets what this one was
 // about to take. A Consumer that is forgotten counts as one whose process died.
 type Consumer[T any] struct {
-	end
+	tenure
 	stream stream
 	slots  []T
 	mask   uint64

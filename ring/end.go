@@ -13,10 +13,10 @@ import (
 	"shmkit/shm"
 )
 
-// end is one end of a stream, which this process has. It is used by one goroutine at a
+// end is one end of a ring, as this process has it. It is used by one goroutine at a
 // time, and must not be copied.
 type end struct {
-	role
+	role // no word: anybody may have this end
 	peer role
 	// closing is StreamHead.Closing, or a word of ours that is not 0 after Detach.
 	closing *uint32
@@ -24,7 +24,6 @@ type end struct {
 	theirs  *uint32 // futex that the other end sleeps on
 	plain   bool    // release stores do: see fence
 
-	tookOver bool
 	inHand   bool // something is claimed, or looked at, in place
 	detached bool
 
@@ -49,19 +48,27 @@ func begin[H any](e *end, handle *H, closing, ours, theirs *uint32, again error,
 }
 
 func forget(r role) {
-	r.orphan(r.obj.Self())
+	if r.word != nil {
+		r.orphan(r.obj.Self())
+	}
 	r.obj.Close()
+}
+
+// tenure is an end that one process has at a time.
+type tenure struct {
+	end
+	tookOver bool
 }
 
 // TookOver tells whether the process that had this end before died with it. What it had
 // published is there, what it had in hand is not.
-func (e *end) TookOver() bool { return e.tookOver }
+func (e *tenure) TookOver() bool { return e.tookOver }
 
 // Close says that nothing more is to be published, by whichever end says it. What is
 // there can be taken, and then the consumer gets [ErrClosed]; what the producer publishes
 // at the same time as the consumer closes may be left there. Calling it again does nothing.
 // It may be called at the same time as methods other than Detach. Errors: [ErrDetached].
-func (e *end) Close() error {
+func (e *tenure) Close() error {
 	if atomic.SwapUint32(e.closing, 1) != 0 { // sync: stream closing
 		return e.open()
 	}
@@ -91,7 +98,9 @@ func (e *end) leave() error {
 	}
 	e.cleanup.Stop()
 	e.detached, e.inHand, e.closing = true, false, &gone
-	e.giveBack()
+	if e.word != nil {
+		e.giveBack()
+	}
 	return e.obj.Close()
 }
 
@@ -115,8 +124,8 @@ func (e *end) await(ctx context.Context) error {
 	defer e.obj.Leave()
 	e.slept = false
 	err := park.Loop(ctx, e.turn)
-	// Nobody else sleeps here: the bit would cost the other end a system call.
-	if w := atomic.LoadUint32(e.ours); w&layout.StreamWaiters != 0 {
+	// If nobody else sleeps here the bit would cost the other end a system call.
+	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 {
 		atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters)
 	}
 	return err

@@ -26,6 +26,8 @@ var (
 	ErrPeerDied = errors.New("ring: the process at the other end died")
 	// ErrInHand: what was claimed, or is looked at, in place comes first.
 	ErrInHand = errors.New("ring: an item is in hand")
+	// ErrLapped: messages were overwritten before they were read; see [*LappedError].
+	ErrLapped = errors.New("ring: the publisher has lapped this subscriber")
 	// ErrSize: a record that is too long; see [*SizeError].
 	ErrSize = errors.New("ring: record is too long")
 	// ErrDetached: the handle was detached. Is shm.ErrClosed.

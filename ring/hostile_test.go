@@ -42,6 +42,16 @@ func mappedSegment(t *testing.T) *shm.Segment {
 	return seg
 }
 
+// detached detaches all of them when the test ends.
+func detached(t *testing.T, all ...interface{ Detach() error }) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, x := range all {
+			x.Detach()
+		}
+	})
+}
+
 // words takes 8 bytes at a time.
 type words []byte
 
@@ -66,6 +76,7 @@ func FuzzHostileSPSC(f *testing.F) {
 		must(t, err)
 		c, err := s.Consumer()
 		must(t, err)
+		detached(t, s, p, c)
 		to := make([]message, 9)
 		for w := words(in[:min(len(in), 512)]); len(w) > 0; {
 			switch what, x := w.next(), w.next(); what % 8 {
@@ -83,8 +94,11 @@ func FuzzHostileSPSC(f *testing.F) {
 				h.Closing = uint32(x)
 			case 6:
 				h.Limit = x
-				_, err := ring.OpenSPSC[message](seg, "s")
-				known(t, err)
+				if s, err := ring.OpenSPSC[message](seg, "s"); err == nil {
+					s.Detach()
+				} else {
+					known(t, err)
+				}
 			}
 			known(t, p.TryPut(message{}))
 			_, err = p.TryPutN(to)
@@ -93,8 +107,11 @@ func FuzzHostileSPSC(f *testing.F) {
 			known(t, err)
 			_, err = c.TryGetN(to)
 			known(t, err)
-			_, err = s.Producer()
-			known(t, err)
+			if q, err := s.Producer(); err == nil {
+				q.Detach()
+			} else {
+				known(t, err)
+			}
 			seg.Check()
 			_, err = seg.Info()
 			must(t, err)
@@ -123,6 +140,7 @@ func FuzzHostileRecords(f *testing.F) {
 		must(t, err)
 		c, err := r.Reader()
 		must(t, err)
+		detached(t, r, w, c)
 		to := make([][]byte, 3)
 		for in := words(in[:min(len(in), 512)]); len(in) > 0; {
 			what, x := in.next(), in.next()

@@ -13,7 +13,7 @@ import (
 // inside a method, an item is published whole or not at all. A Producer that is
 // forgotten counts as one whose process died.
 type Producer[T any] struct {
-	end
+	tenure
 	stream stream
 	slots  []T
 	mask   uint64

@@ -15,7 +15,7 @@ import (
 // inside a method, or between Peek and Release, the next reader gets what this one was
 // about to take. A Reader that is forgotten counts as one whose process died.
 type Reader struct {
-	end
+	tenure
 	stream stream
 	bytes  []byte
 	head   uint64 // next to take

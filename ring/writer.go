@@ -27,7 +27,7 @@ func (e *SizeError) Is(target error) bool { return target == ErrSize }
 // inside a method, a record is published whole or not at all. A Writer that is forgotten
 // counts as one whose process died.
 type Writer struct {
-	end
+	tenure
 	stream stream
 	bytes  []byte
 	tail   uint64 // next to publish

@@ -38,8 +38,11 @@ func (s Spec) size() (size, itemsOff uint64, err error) {
 		itemsOff = mutexSize
 	}
 	item := uint64(s.Type.Size)
-	if s.Kind == KindQueue {
+	switch s.Kind {
+	case KindQueue:
 		item = cellStride(s.Type.Size)
+	case KindBroadcast:
+		item = layout.BroadcastSlot(item)
 	}
 	hi, items := bits.Mul64(s.Count, item)
 	if hi != 0 || items > hardMax {

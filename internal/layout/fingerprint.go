@@ -36,6 +36,7 @@ func Structs() []Struct {
 		{reflect.TypeFor[QueueHead](), "head of a queue"},
 		{reflect.TypeFor[QueueCell](), "head of a cell of a queue: a slot of the ring and a block of payload"},
 		{reflect.TypeFor[StreamHead](), "head of an SPSC ring, and of a ring of records"},
+		{reflect.TypeFor[BroadcastHead](), "head of a broadcast"},
 	}
 }
 

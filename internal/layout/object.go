@@ -61,9 +61,10 @@ const (
 	ObjectOnce           uint16 = 12
 	ObjectWaitGroup      uint16 = 13
 
-	ObjectQueue   uint16 = 14
-	ObjectSPSC    uint16 = 15
-	ObjectRecords uint16 = 16
+	ObjectQueue     uint16 = 14
+	ObjectSPSC      uint16 = 15
+	ObjectRecords   uint16 = 16
+	ObjectBroadcast uint16 = 17
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
@@ -80,7 +81,7 @@ const (
 	OwnerParties uint32 = 5 // Barrier: which slots take part
 	OwnerWork    uint32 = 6 // WaitGroup: what each slot has begun
 	OwnerBlocks  uint32 = 7 // Queue: who has which block
-	OwnerRoles   uint32 = 8 // SPSC, Records: who has which end
+	OwnerRoles   uint32 = 8 // SPSC, Records, Broadcast: who has which end
 )
 
 // Object is one record of the object table: the directory entry of a named
