@@ -194,6 +194,16 @@ func goes(f func(v *victim, l *lane) func() error) func(*victim) func() {
 	return opened(func(v *victim, _ *shm.Segment) func() error { return f(v, v.guests["spsc"].(*lane)) })
 }
 
+// end finds nothing, because the producer died, or was replaced while this process was
+// stopped.
+func (l *lane) end() error {
+	_, err := l.c.TryGet()
+	if errors.Is(err, ring.ErrEmpty) {
+		return nil
+	}
+	return died(err)
+}
+
 // died makes it no error that the other end died.
 func died(err error) error {
 	if errors.Is(err, ring.ErrPeerDied) {
@@ -288,6 +298,6 @@ var spscOperations = []operation{
 		prepare: goes(func(v *victim, l *lane) func() error {
 			v.Must(l.consume())
 			v.wait()
-			return func() error { return errors.Join(l.receive(), died(l.receive())) }
+			return func() error { return errors.Join(l.receive(), l.end()) }
 		})},
 }
