@@ -1,5 +1,5 @@
-// Package ring gives queues that processes share: bounded, first in first out, without
-// a lock, and whole whoever is killed when.
+// Package ring gives queues and streams that processes share: bounded, first in first
+// out, without a lock, and whole whoever is killed when.
 //
 // The model: a [Queue] has capacity slots, which are the order, and somewhat more
 // blocks, which are the payload. One word of a block says who has it. A producer takes
@@ -17,6 +17,13 @@
 // it. No system call is made while nobody sleeps, and nobody sleeps while there is
 // something to do.
 //
+// Where there is one process at each end, a stream is several times faster: an [SPSC] of
+// items, a [Records] of byte records. An end is a role that one process has at a time, with
+// its owner in a word: a second one is refused, that of the dead can be taken over, and who
+// waits at the other end is told of the death by the kernel. What was published stays, what
+// was not is never seen. A [Broadcast] has one publisher, which never waits, and any number
+// of subscribers, which are told what they missed.
+//
 // What it does not do: messages that come back because a consumer died are delivered
 // ahead of newer ones, but behind those that others took meanwhile. Items are plain
 // memory: numbers, bools, and arrays and structs of them.
@@ -26,6 +33,11 @@
 //	err = q.Put(job{1, 2})     // one process
 //	j, err := q.Get()          // another
 //
-// head is the next ticket to take, tail the next one to publish; both only grow. pos is
-// the place of a ticket in the ring, turn how often the ring was gone round before.
+//	s, err := ring.NewSPSC[job](1024)
+//	p, err := s.Producer()     // one process: p.Put, p.PutN, p.Claim and p.Commit, p.Close
+//	c, err := s.Consumer()     // another: c.Get, c.GetN, c.Peek and c.Release
+//
+// head is the next to take, tail the next to publish; both only grow. In a queue they count
+// tickets: pos is the place of a ticket in the ring, turn how often the ring was gone
+// round before.
 package ring
