@@ -35,7 +35,7 @@ func (p *Producer[T]) Put(v T) error {
 			return err
 		}
 	}
-	p.slots[p.tail&p.mask] = v
+	copyTo(&p.slots[p.tail&p.mask], &v)
 	p.advance()
 	return nil
 }
@@ -48,7 +48,7 @@ func (p *Producer[T]) PutContext(ctx context.Context, v T) error {
 			return err
 		}
 	}
-	p.slots[p.tail&p.mask] = v
+	copyTo(&p.slots[p.tail&p.mask], &v)
 	p.advance()
 	return nil
 }
@@ -60,7 +60,7 @@ func (p *Producer[T]) TryPut(v T) error {
 			return err
 		}
 	}
-	p.slots[p.tail&p.mask] = v
+	copyTo(&p.slots[p.tail&p.mask], &v)
 	p.advance()
 	return nil
 }

@@ -52,7 +52,7 @@ func (p *Publisher[T]) write(v T) {
 	if len(p.item.words) == 0 {
 		p.item.words = make([]uint64, p.slots.stride) // a word more than needed: never empty
 	}
-	*p.item.as() = v
+	copyTo(p.item.as(), &v)
 	slot, word := p.slots.slot(p.tail), 2*p.tail+1
 	release(&slot[0], word) // sync: message broadcast
 	for i := range slot[1:] {
