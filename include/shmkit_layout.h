@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xEB4E5E0B2952B40D)
+#define SHMKIT_FINGERPRINT UINT64_C(0xBB3DB4F1D088B4CC)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -39,7 +39,8 @@
 #define SHMKIT_FEATURE_MUTEX32 UINT64_C(0x0000000000000001)
 #define SHMKIT_FEATURE_SYNC UINT64_C(0x0000000000000002)
 #define SHMKIT_FEATURE_QUEUE UINT64_C(0x0000000000000004)
-#define SHMKIT_KNOWN_FEATURES UINT64_C(0x0000000000000007)
+#define SHMKIT_FEATURE_ROLES UINT64_C(0x0000000000000008)
+#define SHMKIT_KNOWN_FEATURES UINT64_C(0x000000000000000F)
 
 // Bytes of the file that are locked, never read or written.
 #define SHMKIT_LOCK_SLOTS UINT64_C(0x1000000000000000)
@@ -90,6 +91,9 @@
 #define SHMKIT_OBJECT_ONCE 12
 #define SHMKIT_OBJECT_WAIT_GROUP 13
 #define SHMKIT_OBJECT_QUEUE 14
+#define SHMKIT_OBJECT_SPSC 15
+#define SHMKIT_OBJECT_RECORDS 16
+#define SHMKIT_OBJECT_BROADCAST 17
 #define SHMKIT_OWNER_NONE 0
 #define SHMKIT_OWNER_MUTEX32 1
 #define SHMKIT_OWNER_READERS 2
@@ -98,6 +102,7 @@
 #define SHMKIT_OWNER_PARTIES 5
 #define SHMKIT_OWNER_WORK 6
 #define SHMKIT_OWNER_BLOCKS 7
+#define SHMKIT_OWNER_ROLES 8
 
 // Heap.
 #define SHMKIT_ARENA_MAGIC UINT64_C(0x0A414E4552414B53)
@@ -139,6 +144,13 @@
 #define SHMKIT_CELL_DELIVERIES_SHIFT 13
 #define SHMKIT_CELL_TICKET_SHIFT 20
 #define SHMKIT_QUEUE_WAITERS UINT32_C(0x80000000)
+
+// Streams.
+#define SHMKIT_ROLE_DIED UINT32_C(0x80000000)
+#define SHMKIT_STREAM_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_RECORD_SKIP UINT64_C(0x8000000000000000)
+#define SHMKIT_RECORD_LENGTH UINT64_C(0x00000000FFFFFFFF)
+#define SHMKIT_RECORD_HEAD 8
 
 // RWMutex.
 #define SHMKIT_NEAR_READERS 64
@@ -607,5 +619,81 @@ SHMKIT_FIELD(shmkit_queue_cell, block, 8, 8);
 SHMKIT_FIELD(shmkit_queue_cell, length, 16, 8);
 SHMKIT_FIELD(shmkit_queue_cell, version, 24, 4);
 SHMKIT_FIELD(shmkit_queue_cell, next, 28, 4);
+
+// shmkit_stream_head: head of an SPSC ring, and of a ring of records.
+typedef struct shmkit_stream_head {
+	// Line 0. Written by the creator.
+	uint64_t limit; // SPSC: the largest Tail - Head; Records: all bytes of the ring
+	uint8_t reserved0[120]; // zero
+
+	// Line 1. Written by the producer.
+	uint64_t tail; // next to publish
+	uint8_t reserved1[120]; // zero
+
+	// Line 2. Written by the consumer.
+	uint64_t head; // next to take
+	uint8_t reserved2[120]; // zero
+
+	// Line 3. Written by the consumer before it sleeps, and by who wakes it.
+	uint32_t items; // see above
+	uint8_t reserved3[124]; // zero
+
+	// Line 4. Written by the producer before it sleeps, and by who wakes it.
+	uint32_t space; // see above
+	uint8_t reserved4[124]; // zero
+
+	// Line 5. Rarely written.
+	uint32_t producer; // role
+	uint32_t consumer; // role
+	uint32_t closing; // 1: nothing more is published
+	uint8_t reserved5[4]; // zero
+	uint64_t takeovers; // ends that were taken over from the dead
+	uint8_t reserved6[104]; // zero
+} shmkit_stream_head;
+
+SHMKIT_ASSERT(sizeof(shmkit_stream_head) == 768, "shmkit_stream_head changed size");
+SHMKIT_FIELD(shmkit_stream_head, limit, 0, 8);
+SHMKIT_FIELD(shmkit_stream_head, reserved0, 8, 120);
+SHMKIT_FIELD(shmkit_stream_head, tail, 128, 8);
+SHMKIT_FIELD(shmkit_stream_head, reserved1, 136, 120);
+SHMKIT_FIELD(shmkit_stream_head, head, 256, 8);
+SHMKIT_FIELD(shmkit_stream_head, reserved2, 264, 120);
+SHMKIT_FIELD(shmkit_stream_head, items, 384, 4);
+SHMKIT_FIELD(shmkit_stream_head, reserved3, 388, 124);
+SHMKIT_FIELD(shmkit_stream_head, space, 512, 4);
+SHMKIT_FIELD(shmkit_stream_head, reserved4, 516, 124);
+SHMKIT_FIELD(shmkit_stream_head, producer, 640, 4);
+SHMKIT_FIELD(shmkit_stream_head, consumer, 644, 4);
+SHMKIT_FIELD(shmkit_stream_head, closing, 648, 4);
+SHMKIT_FIELD(shmkit_stream_head, reserved5, 652, 4);
+SHMKIT_FIELD(shmkit_stream_head, takeovers, 656, 8);
+SHMKIT_FIELD(shmkit_stream_head, reserved6, 664, 104);
+
+// shmkit_broadcast_head: head of a broadcast.
+typedef struct shmkit_broadcast_head {
+	// Line 0. Written by the publisher.
+	uint64_t tail; // next to publish
+	uint8_t reserved0[120]; // zero
+
+	// Line 1. Written by readers before they sleep, and by who wakes them.
+	uint32_t items; // waiters:1 | sequence:31, a futex
+	uint8_t reserved1[124]; // zero
+
+	// Line 2. Rarely written.
+	uint32_t publisher; // role
+	uint32_t closing; // 1: nothing more is published
+	uint64_t takeovers; // times the role was taken over from the dead
+	uint8_t reserved2[112]; // zero
+} shmkit_broadcast_head;
+
+SHMKIT_ASSERT(sizeof(shmkit_broadcast_head) == 384, "shmkit_broadcast_head changed size");
+SHMKIT_FIELD(shmkit_broadcast_head, tail, 0, 8);
+SHMKIT_FIELD(shmkit_broadcast_head, reserved0, 8, 120);
+SHMKIT_FIELD(shmkit_broadcast_head, items, 128, 4);
+SHMKIT_FIELD(shmkit_broadcast_head, reserved1, 132, 124);
+SHMKIT_FIELD(shmkit_broadcast_head, publisher, 256, 4);
+SHMKIT_FIELD(shmkit_broadcast_head, closing, 260, 4);
+SHMKIT_FIELD(shmkit_broadcast_head, takeovers, 264, 8);
+SHMKIT_FIELD(shmkit_broadcast_head, reserved2, 272, 112);
 
 #endif

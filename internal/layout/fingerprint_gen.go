@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0xeb4e5e0b2952b40d
+const Fingerprint uint64 = 0xbb3db4f1d088b4cc
