@@ -15,6 +15,7 @@ func copyTo[T any](slot, v *T) {
 		return
 	}
 	from, to := unsafe.Slice((*uint64)(unsafe.Pointer(v)), n/8), unsafe.Slice((*uint64)(unsafe.Pointer(slot)), n/8)
+	//lint:ignore S1001 see above: not by copy
 	for i := range from {
 		to[i] = from[i]
 	}
