@@ -1,0 +1,58 @@
+package pipe
+
+import "context"
+
+// half is one direction of a Conn, as this process uses it.
+type half struct {
+	turn  turn
+	until deadline
+	parts [3][]byte // what is being sent; guarded by turn
+}
+
+func (h *half) init() {
+	h.turn.init()
+	h.until.init()
+}
+
+// call is one use of the transport. It has the turn until its end.
+type call struct {
+	half *half
+	ctx  context.Context // ends with that of the caller, or at the deadline
+	stop func()
+}
+
+// begin waits for the turn of h, for as long as ctx and the deadline allow.
+func (c *Conn) begin(ctx context.Context, h *half) (call, error) {
+	op := call{half: h}
+	switch {
+	case c.t == nil || c.closed.Load():
+		return op, ErrClosed
+	case h == &c.in && !c.t.readable() || h == &c.out && !c.t.writable():
+		return op, ErrDirection
+	}
+	op.ctx, op.stop = h.until.both(ctx)
+	err := context.Cause(h.until.context()) // a deadline counts also if there is no need to wait
+	if err == nil {
+		err = h.turn.lock(op.ctx)
+	}
+	if err != nil {
+		op.unwatch()
+		return op, err
+	}
+	if c.closed.Load() {
+		op.end()
+		return op, ErrClosed
+	}
+	return op, nil
+}
+
+func (op *call) end() {
+	op.half.turn.unlock()
+	op.unwatch()
+}
+
+func (op *call) unwatch() {
+	if op.stop != nil {
+		op.stop()
+	}
+}
