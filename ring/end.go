@@ -211,6 +211,17 @@ func (e *end) bury(w uint32, ask bool) error {
 	return ErrPeerDied
 }
 
+// Abandoned tells whether the process that had the other end died with it, and nobody has
+// taken it since. It makes no system call while that process lives.
+func (e *end) Abandoned() bool {
+	w := atomic.LoadUint32(e.peer.word)
+	owner := w & layout.OwnerMask
+	if owner == 0 || e.detached {
+		return false
+	}
+	return w&layout.RoleDied != 0 || e.obj.Liveness(owner, false) == shm.Dead
+}
+
 // publish stores the index of this end, and wakes the other end if it sleeps. What was
 // written, or read, before belongs to the other end from then on.
 func (e *end) publish(at *uint64, index uint64) {

@@ -2,7 +2,6 @@ package ring
 
 import (
 	"context"
-	"fmt"
 
 	"shmkit/internal/layout"
 	"shmkit/shm"
@@ -19,8 +18,7 @@ import (
 // the process of an end dies is as for [SPSC].
 type Records struct {
 	use
-	stream stream
-	bytes  []byte
+	lane
 }
 
 // Bounds of the size of a Records, in bytes.
@@ -45,10 +43,10 @@ func NewRecords(size int) (*Records, error) {
 // NewRecordsIn makes an empty Records called name in seg. It stays until
 // Segment.RemoveObject. Errors: as NewRecords, shm.ErrExists among them.
 func NewRecordsIn(seg *shm.Segment, name string, size int) (*Records, error) {
-	if size < 1 || size > MaxRecords {
-		return nil, fmt.Errorf("%w: %d bytes; it may be 1 to %d", ErrCapacity, size, MaxRecords)
+	n, err := roundRecords(size)
+	if err != nil {
+		return nil, err
 	}
-	n := powerOfTwo(uint64(max(size, MinRecords)))
 	o, err := seg.NewObject(name, recordsSpec(n), func(o *shm.Object) error {
 		shm.Head[layout.StreamHead](o, 0).Limit = n
 		return nil
@@ -95,15 +93,16 @@ func recordsSpec(size uint64) shm.Spec {
 
 // initRecords makes r a handle of o, which it then owns.
 func initRecords(r *Records, o *shm.Object) (*Records, error) {
-	core, err := streamOf(o)
-	if n := o.Spec().Count; err == nil && (n < MinRecords || core.limit != n) {
-		err = core.damaged("Limit", core.limit)
+	n := o.Spec().Count
+	l, err := laneOf(o, 0, n)
+	if err == nil && l.stream.limit != n {
+		err = l.stream.damaged("Limit", l.stream.limit)
 	}
 	if err != nil {
 		o.Close()
 		return nil, err
 	}
-	r.stream, r.bytes = core, shm.Items[byte](o)
+	r.lane = l
 	return own(&r.use, r, o), nil
 }
 
@@ -120,20 +119,7 @@ func (r *Records) writer(ctx context.Context, patient bool) (*Writer, error) {
 	if r.obj.Load() == nil {
 		return nil, ErrDetached
 	}
-	h := r.stream.head
-	w := &Writer{bytes: r.bytes, stream: r.stream}
-	w.role, w.peer = r.stream.producer(), r.stream.consumer()
-	var err error
-	if w.tookOver, w.seen, w.tail, err = r.stream.take(ctx, w.role, patient); err != nil {
-		return nil, err
-	}
-	if w.tail%8 != 0 {
-		w.giveBack()
-		w.obj.Close()
-		return nil, r.stream.damaged("Tail", w.tail)
-	}
-	begin(&w.end, w, &h.Closing, &h.Space, &h.Items, ErrFull, w.room)
-	return w, nil
+	return r.lane.writer(ctx, patient)
 }
 
 // Reader takes the consumer end for this process. Waiting and errors are as for Writer.
@@ -146,20 +132,7 @@ func (r *Records) reader(ctx context.Context, patient bool) (*Reader, error) {
 	if r.obj.Load() == nil {
 		return nil, ErrDetached
 	}
-	h := r.stream.head
-	c := &Reader{bytes: r.bytes, stream: r.stream}
-	c.role, c.peer = r.stream.consumer(), r.stream.producer()
-	var err error
-	if c.tookOver, c.head, c.limit, err = r.stream.take(ctx, c.role, patient); err != nil {
-		return nil, err
-	}
-	if c.head%8 != 0 {
-		c.giveBack()
-		c.obj.Close()
-		return nil, r.stream.damaged("Head", c.head)
-	}
-	begin(&c.end, c, &h.Closing, &h.Items, &h.Space, ErrEmpty, c.items)
-	return c, nil
+	return r.lane.reader(ctx, patient)
 }
 
 // Len is how many bytes wait to be taken, with what lies between them, at some instant

@@ -100,7 +100,7 @@ func spscSpec[T any](slots uint64) (shm.Spec, error) {
 
 // initSPSC makes s a handle of o, which it then owns.
 func initSPSC[T any](s *SPSC[T], o *shm.Object) (*SPSC[T], error) {
-	core, err := streamOf(o)
+	core, err := streamOf(o, 0, o.Spec().Count)
 	if err != nil {
 		o.Close()
 		return nil, err

@@ -16,11 +16,12 @@ type stream struct {
 	limit uint64 // the largest distance from Head to Tail
 }
 
-// streamOf checks the numbers of a stream. Errors: *shm.CorruptError.
-func streamOf(o *shm.Object) (stream, error) {
-	s := stream{obj: o, head: shm.Head[layout.StreamHead](o, 0)}
+// streamOf checks the numbers of stream i of o, which has n items. Errors:
+// *shm.CorruptError.
+func streamOf(o *shm.Object, i, n uint64) (stream, error) {
+	s := stream{obj: o, head: shm.Head[layout.StreamHead](o, i*streamHeadSize)}
 	s.limit = s.head.Limit
-	switch n := o.Spec().Count; {
+	switch {
 	case n == 0 || n&(n-1) != 0:
 		return s, s.damaged("Count", n)
 	case s.limit == 0 || s.limit > n:

@@ -16,22 +16,46 @@ import (
 const (
 	KindSPSC    = layout.ObjectSPSC
 	KindRecords = layout.ObjectRecords
+	KindPair    = layout.ObjectPair
 )
 
 func init() {
-	for number, name := range map[uint16]string{KindSPSC: "SPSC", KindRecords: "Records"} {
+	for number, name := range map[uint16]string{KindSPSC: "SPSC", KindRecords: "Records", KindPair: "Pair"} {
 		kinds[number] = &kind{
 			name: name, head: streamHead, owners: layout.OwnerRoles,
 			disown: disownStream, check: checkStream, describe: describeStream,
 		}
 	}
+	kinds[KindPair].head = 2 * streamHead
 }
 
 const streamHead = 6 * layout.Line
 
-func (v *view) stream(o *layout.Object) (*layout.StreamHead, error) {
-	head, err := mem.At[layout.StreamHead](v.mem, o.Data)
-	return head, damaged("stream", o.Data, err)
+// stream is one of an object.
+type stream struct {
+	*layout.StreamHead
+	off   uint64 // of its first item in the segment
+	count uint64 // items that there is memory for
+}
+
+func (v *view) stream(o *layout.Object, n uint64) (stream, error) {
+	at := o.Data + n*streamHead
+	head, err := mem.At[layout.StreamHead](v.mem, at)
+	return stream{head, o.Data + o.ItemsOff, o.Count}, damaged("stream", at, err)
+}
+
+// streams are those of o: one, or the two of a Pair that goes both ways.
+func (v *view) streams(o *layout.Object) ([]stream, error) {
+	first, err := v.stream(o, 0)
+	if err != nil || o.Kind != KindPair || first.Limit == o.Count {
+		return []stream{first}, err
+	}
+	second, err := v.stream(o, 1)
+	if half := o.Count / 2; err == nil {
+		first.count, second.count = half, half
+		second.off += half
+	}
+	return []stream{first, second}, err
 }
 
 // roles are the words of the ends, with their names.
@@ -42,12 +66,14 @@ func roles(h *layout.StreamHead) map[string]*uint32 {
 // disownStream takes the ends away from owner. What it had published stays, what it had
 // not is nobody's.
 func disownStream(v *view, o *layout.Object, owner uint32) {
-	h, err := v.stream(o)
+	all, err := v.streams(o)
 	if err != nil {
 		return // Check tells
 	}
-	for _, role := range roles(h) {
-		orphanRole(role, owner)
+	for _, s := range all {
+		for _, role := range roles(s.StreamHead) {
+			orphanRole(role, owner)
+		}
 	}
 }
 
@@ -67,25 +93,31 @@ func orphanRole(role *uint32, owner uint32) {
 // checkStream: no more is published than there is room for, and who has an end is
 // attached.
 func checkStream(c *checker, where string, o *layout.Object) {
-	h, err := c.stream(o)
+	all, err := c.streams(o)
 	if err != nil {
 		c.report(where, "%v", err)
 		return
 	}
-	if o.Count == 0 || o.Count&(o.Count-1) != 0 {
-		c.report(where, "%d items are no power of two", o.Count)
+	for _, s := range all {
+		c.lawsOf(where, o, s)
+	}
+}
+
+func (c *checker) lawsOf(where string, o *layout.Object, s stream) {
+	if s.count == 0 || s.count&(s.count-1) != 0 {
+		c.report(where, "%d items are no power of two", s.count)
 		return
 	}
-	head, tail := atomic.LoadUint64(&h.Head), atomic.LoadUint64(&h.Tail)
+	head, tail := atomic.LoadUint64(&s.Head), atomic.LoadUint64(&s.Tail)
 	switch {
-	case h.Limit == 0 || h.Limit > o.Count:
-		c.report(where, "Limit = %d of %d items", h.Limit, o.Count)
-	case tail-head > h.Limit:
-		c.report(where, "published from %d to %d, with room for %d", head, tail, h.Limit)
-	case o.Kind == KindRecords:
-		c.records(where, o, h, head, tail)
+	case s.Limit == 0 || s.Limit > s.count || o.Kind != KindSPSC && s.Limit != s.count:
+		c.report(where, "Limit = %d of %d items", s.Limit, s.count)
+	case tail-head > s.Limit:
+		c.report(where, "published from %d to %d, with room for %d", head, tail, s.Limit)
+	case o.Kind != KindSPSC:
+		c.records(where, s, head, tail)
 	}
-	for name, role := range roles(h) {
+	for name, role := range roles(s.StreamHead) {
 		c.role(where, name, atomic.LoadUint32(role))
 	}
 }
@@ -104,24 +136,24 @@ func (c *checker) role(where, name string, w uint32) {
 }
 
 // records walks the records from head to tail, unless the consumer moves meanwhile.
-func (c *checker) records(where string, o *layout.Object, h *layout.StreamHead, head, tail uint64) {
-	b, err := mem.Slice[byte](c.mem, o.Data+o.ItemsOff, o.Count)
+func (c *checker) records(where string, s stream, head, tail uint64) {
+	b, err := mem.Slice[byte](c.mem, s.off, s.count)
 	if err != nil || head%8 != 0 || tail%8 != 0 {
 		c.report(where, "records from %d to %d: %v", head, tail, err)
 		return
 	}
 	for at := head; at != tail; {
-		pos := at & (o.Count - 1)
+		pos := at & (s.count - 1)
 		w := binary.LittleEndian.Uint64(b[pos:])
 		size := layout.RecordBytes(w)
 		if w == layout.RecordSkip && pos > 0 {
-			size = o.Count - pos
+			size = s.count - pos
 		}
-		if atomic.LoadUint64(&h.Head) != head {
+		if atomic.LoadUint64(&s.Head) != head {
 			return
 		}
-		if w > layout.RecordLength && w != layout.RecordSkip || size > tail-at || size > o.Count-pos || size == 0 {
-			c.report(where, "record at %d of %d: word %#x", pos, o.Count, w)
+		if w > layout.RecordLength && w != layout.RecordSkip || size > tail-at || size > s.count-pos || size == 0 {
+			c.report(where, "record at %d of %d: word %#x", pos, s.count, w)
 			return
 		}
 		at += size
@@ -129,27 +161,38 @@ func (c *checker) records(where string, o *layout.Object, h *layout.StreamHead, 
 }
 
 func describeStream(v *view, o *layout.Object) string {
-	h, err := v.stream(o)
+	all, err := v.streams(o)
 	if err != nil {
 		return ""
 	}
+	var texts []string
+	for _, s := range all {
+		texts = append(texts, v.describe(s, o.Kind))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (v *view) describe(s stream, kind uint16) string {
 	var text strings.Builder
-	unit := map[uint16]string{KindRecords: " bytes"}[o.Kind]
-	head := atomic.LoadUint64(&h.Head)
-	fmt.Fprintf(&text, "%d of %d%s", min(atomic.LoadUint64(&h.Tail)-head, h.Limit), h.Limit, unit)
+	unit := " bytes"
+	if kind == KindSPSC {
+		unit = ""
+	}
+	head := atomic.LoadUint64(&s.Head)
+	fmt.Fprintf(&text, "%d of %d%s", min(atomic.LoadUint64(&s.Tail)-head, s.Limit), s.Limit, unit)
 	for _, end := range []struct {
 		name        string
 		role, sleep uint32
 	}{
-		{"producer", atomic.LoadUint32(&h.Producer), atomic.LoadUint32(&h.Space)},
-		{"consumer", atomic.LoadUint32(&h.Consumer), atomic.LoadUint32(&h.Items)},
+		{"producer", atomic.LoadUint32(&s.Producer), atomic.LoadUint32(&s.Space)},
+		{"consumer", atomic.LoadUint32(&s.Consumer), atomic.LoadUint32(&s.Items)},
 	} {
 		text.WriteString(", " + v.describeRole(end.name, end.role))
 		if end.sleep&layout.StreamWaiters != 0 {
 			text.WriteString(" waits")
 		}
 	}
-	if atomic.LoadUint32(&h.Closing) != 0 {
+	if atomic.LoadUint32(&s.Closing) != 0 {
 		text.WriteString(", closed")
 	}
 	return text.String()

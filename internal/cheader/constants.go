@@ -84,7 +84,7 @@ func segmentGroups() []constantGroup {
 			plain("ObjectBarrier", layout.ObjectBarrier), plain("ObjectOnce", layout.ObjectOnce),
 			plain("ObjectWaitGroup", layout.ObjectWaitGroup), plain("ObjectQueue", layout.ObjectQueue),
 			plain("ObjectSPSC", layout.ObjectSPSC), plain("ObjectRecords", layout.ObjectRecords),
-			plain("ObjectBroadcast", layout.ObjectBroadcast),
+			plain("ObjectBroadcast", layout.ObjectBroadcast), plain("ObjectPair", layout.ObjectPair),
 			plain("OwnerNone", layout.OwnerNone), plain("OwnerMutex32", layout.OwnerMutex32),
 			plain("OwnerReaders", layout.OwnerReaders), plain("OwnerPermits", layout.OwnerPermits),
 			plain("OwnerWaiters", layout.OwnerWaiters), plain("OwnerParties", layout.OwnerParties),

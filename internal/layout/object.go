@@ -65,6 +65,7 @@ const (
 	ObjectSPSC      uint16 = 15
 	ObjectRecords   uint16 = 16
 	ObjectBroadcast uint16 = 17
+	ObjectPair      uint16 = 18
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
@@ -81,7 +82,7 @@ const (
 	OwnerParties uint32 = 5 // Barrier: which slots take part
 	OwnerWork    uint32 = 6 // WaitGroup: what each slot has begun
 	OwnerBlocks  uint32 = 7 // Queue: who has which block
-	OwnerRoles   uint32 = 8 // SPSC, Records, Broadcast: who has which end
+	OwnerRoles   uint32 = 8 // SPSC, Records, Broadcast, Pair: who has which end
 )
 
 // Object is one record of the object table: the directory entry of a named

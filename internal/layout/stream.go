@@ -76,5 +76,9 @@ type StreamHead struct {
 	_         [104]byte // zero
 }
 
+// A Pair is two streams of records in one object, one each way: two heads one after the
+// other, and then the bytes of both rings. In one that only goes one way the second head is
+// zero and has no ring: items are as many as the first Limit says, and else twice as many.
+
 // RecordBytes is how much of the ring a record of n bytes takes.
 func RecordBytes(n uint64) uint64 { return RecordHead + (n+7)&^7 }

@@ -1,0 +1,194 @@
+package pipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"shmkit/ring"
+)
+
+// rings are a transport over a ring.Pair. Lane 0 goes from end 1 to end 0, lane 1 the other
+// way, if there is one.
+//
+// The roles of an end are claimed when it is made or opened, both at once, so that the other
+// end learns of this process's death. They are given up when the end is encoded, for whoever
+// decodes it, and claimed again at the next use.
+type rings struct {
+	pair *ring.Pair
+	end  int
+	in   inbox
+	out  atomic.Pointer[ring.Writer] // nil: the role is not ours; changed under mu
+
+	// mu is held to claim the roles and to give them up. Whoever holds it waits for nobody
+	// but for the end of a process that is dying.
+	mu     sync.Mutex
+	closed atomic.Bool // by this end
+	shut   atomic.Bool // the writing half, by this end
+}
+
+// newRings is end of pair, without its roles. It owns one use of pair, which is another
+// handle than that of the other end.
+func newRings(pair *ring.Pair, end int) *rings {
+	return &rings{pair: pair, end: end}
+}
+
+func (t *rings) readable() bool { return t.end == 0 || t.pair.Lanes() == 2 }
+
+func (t *rings) writable() bool { return t.end == 1 || t.pair.Lanes() == 2 }
+
+// claim makes the roles of the end this process's, unless they are. Errors:
+// *ring.RoleError if another process has one of them, which it then keeps.
+func (t *rings) claim() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed.Load() {
+		return ErrClosed
+	}
+	w, r := t.out.Load(), t.in.ring.Load()
+	var err error
+	if t.writable() && w == nil {
+		w, err = t.pair.Writer(1 - t.end)
+	}
+	if err == nil && t.readable() && r == nil {
+		if r, err = t.pair.Reader(t.end); err != nil && w != nil && t.out.Load() == nil {
+			w.Detach()
+		}
+	}
+	if err != nil {
+		return closedIf(err)
+	}
+	t.out.Store(w)
+	t.in.ring.Store(r)
+	return nil
+}
+
+// giveUp lets another process take the end. The caller has both turns.
+func (t *rings) giveUp() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.in.partial() {
+		return ErrBusy
+	}
+	t.detachLocked()
+	return nil
+}
+
+func (t *rings) detachLocked() {
+	if w := t.out.Swap(nil); w != nil {
+		w.Detach()
+	}
+	if r := t.in.ring.Swap(nil); r != nil {
+		t.in.forget()
+		r.Detach()
+	}
+}
+
+// writer is the producer end that this end sends with.
+func (t *rings) writer() (*ring.Writer, error) {
+	w := t.out.Load()
+	if w == nil {
+		if err := t.claim(); err != nil {
+			return nil, err
+		}
+		w = t.out.Load()
+	}
+	return w, nil
+}
+
+func (t *rings) send(ctx context.Context, parts ...[]byte) error {
+	w, err := t.writer()
+	switch {
+	case err != nil:
+		return err
+	case t.shut.Load():
+		return ErrClosed
+	case w.Abandoned():
+		return ErrPeerGone
+	}
+	err = sendParts(ctx, w, t.pair.MaxRecord(), parts)
+	switch {
+	case err == nil:
+	case t.shut.Load() || t.closed.Load():
+		return ErrClosed
+	case errors.Is(err, ring.ErrClosed), errors.Is(err, ring.ErrPeerDied):
+		return ErrPeerGone
+	}
+	return closedIf(err)
+}
+
+func (t *rings) next(ctx context.Context) (int, error) {
+	r := t.in.ring.Load()
+	if r == nil {
+		if err := t.claim(); err != nil {
+			return 0, err
+		}
+		r = t.in.ring.Load()
+	}
+	size, err := t.in.next(ctx, r)
+	switch {
+	case err == nil:
+	case t.closed.Load():
+		return 0, ErrClosed
+	case errors.Is(err, ring.ErrClosed), errors.Is(err, ring.ErrPeerDied):
+		return 0, io.EOF
+	}
+	return size, closedIf(err)
+}
+
+func (t *rings) take(buf []byte) error { return closedIf(t.in.take(t.in.ring.Load(), buf)) }
+
+func (t *rings) give() []byte { return t.in.give() }
+
+// closedIf tells errors of handles that were detached as ours.
+func closedIf(err error) error {
+	if errors.Is(err, ring.ErrDetached) {
+		return ErrClosed
+	}
+	return err
+}
+
+// closeWrite ends the lane that this end sends on.
+func (t *rings) closeWrite() error {
+	w, err := t.writer()
+	if err != nil {
+		return err
+	}
+	t.shut.Store(true)
+	return closedIf(w.Close())
+}
+
+// close ends both lanes, so that nobody waits any more; release gives the rest back. Without
+// the roles there is nothing to end: whoever decodes the end has it then.
+func (t *rings) close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed.Store(true)
+	if w := t.out.Load(); w != nil {
+		w.Close()
+	}
+	if r := t.in.ring.Load(); r != nil {
+		r.Close()
+	}
+	return nil
+}
+
+// release ends this process's use of the end.
+func (t *rings) release() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.detachLocked()
+	return t.pair.Detach()
+}
+
+func (t *rings) local() string { return t.name(t.end) }
+
+func (t *rings) remote() string { return t.name(1 - t.end) }
+
+func (t *rings) name(end int) string {
+	index, generation := t.pair.Place()
+	return fmt.Sprintf("shm:%d.%d/%d", index, generation, end)
+}
