@@ -122,5 +122,9 @@ func (c *Conn) String() string {
 	case c.closed.Load():
 		return fmt.Sprintf("Conn(%s, closed)", c.t.local())
 	}
-	return fmt.Sprintf("Conn(%s to %s)", c.t.local(), c.t.remote())
+	text := fmt.Sprintf("Conn(%s to %s", c.t.local(), c.t.remote())
+	if s, ok := c.t.(fmt.Stringer); ok {
+		text += ": " + s.String()
+	}
+	return text + ")"
 }

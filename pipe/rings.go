@@ -192,3 +192,6 @@ func (t *rings) name(end int) string {
 	index, generation := t.pair.Place()
 	return fmt.Sprintf("shm:%d.%d/%d", index, generation, end)
 }
+
+// String is the state of both directions.
+func (t *rings) String() string { return t.pair.String() }
