@@ -54,6 +54,7 @@ var bans = []struct {
 	{"examples", "internal", nil, "an example shows what a user can write"},
 	{"value", "internal/layout", nil, "the format of segments is known up to floor 4"},
 	{"array", "internal/layout", nil, "the format of segments is known up to floor 4"},
+	{"pipe", "internal/layout", nil, "the format of segments is known up to floor 4"},
 	{"value", "internal/sys", nil, "data makes no system calls; waiting is in sync"},
 	{"array", "internal/sys", nil, "data makes no system calls; waiting is in sync"},
 }
