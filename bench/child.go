@@ -30,6 +30,10 @@ func roleOf(name string) func(args []string) (role, error) {
 		return holdChild
 	case "spsc":
 		return spscChild
+	case "echo":
+		return echoChild
+	case "echo-socket":
+		return echoSocketChild
 	case "attach-segment":
 		return attachSegmentChild
 	case "attach-handle":
