@@ -17,6 +17,9 @@ var roles = map[string]func(args []string) error{
 	"print": printLine,
 	"hold":  holdForEver,
 	"visit": visit,
+	"proc1": proc1,
+	"proc2": proc2,
+	"half":  sendHalf,
 }
 
 // runChild does the part of a child, if this process is one, and exits.
