@@ -36,29 +36,50 @@ func (c *Conn) MarshalText() ([]byte, error) {
 	})
 }
 
-func (c *Conn) encode(form func(*rings) ([]byte, error)) ([]byte, error) {
-	t, ok := c.t.(*rings)
-	switch {
-	case c.Closed():
-		return nil, ErrClosed
-	case !ok:
-		return nil, ErrNoHandle
-	case !c.in.turn.tryLock():
-		return nil, ErrBusy
-	}
-	defer c.in.turn.unlock()
-	if !c.out.turn.tryLock() {
-		return nil, ErrBusy
-	}
-	defer c.out.turn.unlock()
-	b, err := form(t)
-	if err == nil {
-		err = t.giveUp()
-	}
+func (c *Conn) encode(form func(*rings) ([]byte, error)) (b []byte, err error) {
+	err = c.quiet(func(t *rings) (err error) {
+		if b, err = form(t); err == nil {
+			err = t.giveUp()
+		}
+		return err
+	})
 	if err != nil {
 		return nil, closedIf(err)
 	}
 	return b, nil
+}
+
+// quiet runs f while nobody uses the transport.
+func (c *Conn) quiet(f func(t *rings) error) error {
+	t, ok := c.t.(*rings)
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case !ok:
+		return ErrNoHandle
+	case !c.in.turn.tryLock():
+		return ErrBusy
+	}
+	defer c.in.turn.unlock()
+	if !c.out.turn.tryLock() {
+		return ErrBusy
+	}
+	defer c.out.turn.unlock()
+	return f(t)
+}
+
+// Detach ends this process's use of the end, without closing it: it is that of the next
+// process that opens it. What was sent to it stays. Errors: as MarshalBinary.
+func (c *Conn) Detach() error {
+	return c.quiet(func(t *rings) error {
+		if err := t.giveUp(); err != nil {
+			return err
+		}
+		if c.closed.Swap(true) {
+			return ErrClosed
+		}
+		return t.release()
+	})
 }
 
 // UnmarshalBinary opens, in whatever process, the end whose bytes these are, and makes it

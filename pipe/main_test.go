@@ -52,7 +52,7 @@ var rooms = []int{64, 1 << 10, pipe.Room}
 // newEnds makes a connection, whose ends are closed at the end of the test.
 func newEnds(t testing.TB, duplex bool, room int) (a, b *pipe.Conn) {
 	t.Helper()
-	a, b, err := pipe.NewSegment(segment(t), duplex, room)
+	a, b, err := pipe.NewRoomIn(segment(t), "", duplex, room)
 	must(t, err)
 	t.Cleanup(func() {
 		a.Close()

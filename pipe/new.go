@@ -24,19 +24,20 @@ func NewRoom(duplex bool, room int) (a, b *Conn, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return makeEnds(seg, "", duplex, room)
+	return NewRoomIn(seg, "", duplex, room)
 }
 
 // NewIn makes a connection called name in seg, and gives both ends; see New. End 0, which is
 // a, is this process's. End 1 is that of the first process that uses it: this one with b, or
 // another one that opens it by name. The connection stays until
-// Segment.RemoveObject, but an end that was closed stays closed. Errors: as New,
+// Segment.RemoveObject, but an end that was closed stays closed; see [Conn.Detach]. Errors: as New,
 // shm.ErrExists among them.
 func NewIn(seg *shm.Segment, name string, duplex bool) (a, b *Conn, err error) {
-	return makeEnds(seg, name, duplex, Room)
+	return NewRoomIn(seg, name, duplex, Room)
 }
 
-func makeEnds(seg *shm.Segment, name string, duplex bool, room int) (a, b *Conn, err error) {
+// NewRoomIn is NewIn with room as for [NewRoom].
+func NewRoomIn(seg *shm.Segment, name string, duplex bool, room int) (a, b *Conn, err error) {
 	lanes := 1
 	if duplex {
 		lanes = 2

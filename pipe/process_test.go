@@ -360,3 +360,24 @@ func TestAsleep(t *testing.T) {
 	ask(t, child, "send you too")
 	must(t, <-done)
 }
+
+// An end that is given back is the next process's, with what was sent to it.
+func TestDetach(t *testing.T) {
+	seg := segment(t)
+	a, b, err := pipe.NewIn(seg, "named", true)
+	must(t, err)
+	defer a.Close()
+	must(t, b.SendBytes([]byte("from the first")))
+	must(t, a.SendBytes([]byte("to whoever comes")))
+	must(t, b.Detach())
+	is(t, "sending after Detach", b.SendBytes(nil), pipe.ErrClosed)
+	is(t, "second Detach", b.Detach(), pipe.ErrClosed)
+	next, err := pipe.Open(seg, "named", 1)
+	must(t, err)
+	defer next.Close()
+	for c, want := range map[*pipe.Conn]string{a: "from the first", next: "to whoever comes"} {
+		if got, err := c.RecvBytes(); string(got) != want || err != nil {
+			t.Errorf("received %q, %v, want %q", got, err, want)
+		}
+	}
+}

@@ -134,6 +134,7 @@ func (t *rings) next(ctx context.Context) (int, error) {
 	case t.closed.Load():
 		return 0, ErrClosed
 	case errors.Is(err, ring.ErrClosed), errors.Is(err, ring.ErrPeerDied):
+		t.in.forget() // what was begun is never finished
 		return 0, io.EOF
 	}
 	return size, closedIf(err)
@@ -180,6 +181,7 @@ func (t *rings) close() error {
 func (t *rings) release() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.closed.Store(true)
 	t.detachLocked()
 	return t.pair.Detach()
 }
