@@ -52,7 +52,7 @@ func watch(ctx context.Context, conns []*Conn, are []bool) error {
 		})
 	}
 	if len(conns) == 0 {
-		<-ctx.Done()
+		<-each.Done() // not ctx, which ends a moment before
 	}
 	all.Wait()
 	if err := context.Cause(each); err != errEnough {

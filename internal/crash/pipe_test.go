@@ -10,7 +10,9 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
+	"shmkit/internal/layout"
 	"shmkit/pipe"
 	"shmkit/ring"
 	"shmkit/shm"
@@ -28,9 +30,9 @@ type wire struct {
 }
 
 const (
-	wireRoom  = 128
-	wireShort = 40 // one record
-	wireLong  = 60 // four, for which there is room
+	wireRoom  = 256
+	wireShort = 40  // one record
+	wireLong  = 120 // three, for which there is room wherever they begin
 )
 
 func (w *wire) create(seg *shm.Segment) error {
@@ -56,6 +58,15 @@ func (w *wire) sender() (err error) { w.end, err = pipe.Open(w.seg, "pipe", 1); 
 func (w *wire) receiver() (err error) { w.to, err = pipe.Open(w.seg, "pipe", 0); return err }
 
 func (w *wire) both() error { return errors.Join(w.sender(), w.receiver()) }
+
+// turn moves the empty ring on until the next record begins at its start.
+func (w *wire) turn() (err error) {
+	head := shm.Head[layout.StreamHead](w.raw, 0)
+	for err == nil && atomic.LoadUint64(&head.Tail)%wireRoom != 0 {
+		err = errors.Join(w.send(0), w.receive())
+	}
+	return err
+}
 
 func (w *wire) send(n int) error { return w.end.SendBytes(lineOf(n)) }
 
@@ -186,13 +197,13 @@ var pipeShows = []string{"pipe"}
 var pipeOperations = []operation{
 	{name: "pipe.Send", shows: pipeShows,
 		prepare: talks(func(v *victim, w *wire) func() error {
-			v.Must(w.sender())
+			v.Must(errors.Join(w.both(), w.turn()))
 			b := lineOf(wireShort)
 			return func() error { return w.end.SendBytes(b) }
 		})},
 	{name: "pipe.Send of a long message", shows: pipeShows,
 		prepare: talks(func(v *victim, w *wire) func() error {
-			v.Must(w.sender())
+			v.Must(errors.Join(w.both(), w.turn()))
 			b := lineOf(wireLong)
 			return func() error { return w.end.SendBytes(b) }
 		})},
@@ -204,9 +215,15 @@ var pipeOperations = []operation{
 			return func() error { return w.end.SendBytes(b) }
 		})},
 	{name: "pipe.Recv", shows: pipeShows,
-		prepare: talks(func(v *victim, w *wire) func() error { v.Must(errors.Join(w.both(), w.send(wireShort))); return w.receive })},
+		prepare: talks(func(v *victim, w *wire) func() error {
+			v.Must(errors.Join(w.both(), w.turn(), w.send(wireShort)))
+			return w.receive
+		})},
 	{name: "pipe.Recv of a long message", shows: pipeShows,
-		prepare: talks(func(v *victim, w *wire) func() error { v.Must(errors.Join(w.both(), w.send(wireLong))); return w.receive })},
+		prepare: talks(func(v *victim, w *wire) func() error {
+			v.Must(errors.Join(w.both(), w.turn(), w.send(wireLong)))
+			return w.receive
+		})},
 	{name: "pipe.Recv that waits", shows: pipeShows, stage: residentDoes("pipe sender"), rouse: residentDoes("pipe send"),
 		prepare: talks(func(v *victim, w *wire) func() error { v.Must(w.receiver()); return w.receive })},
 	{name: "pipe.Recv after a death", shows: pipeShows, meanwhile: corpseDoes("begin to talk"),
