@@ -21,6 +21,7 @@ var plain = map[string]string{
 	"sync.WaitGroupInfo": "a picture taken of a WaitGroup: plain data of one process",
 	"sync.WorkInfo":      "part of WaitGroupInfo",
 	"pipe.TooShortError": "an error: plain data of one process",
+	"pipe.Option":        "an argument of one call",
 	"shm.Error":          "an error: plain data of one process",
 	"shm.CorruptError":   "an error: plain data of one process",
 	"shm.TypeError":      "an error: plain data of one process",

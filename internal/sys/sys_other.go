@@ -79,3 +79,23 @@ func Watch(node *uint64, death *uint32) error { return errors.ErrUnsupported }
 
 // Unwatch does nothing.
 func Unwatch(node *uint64) {}
+
+// RightsRoom is nothing.
+var RightsRoom = 0
+
+// Receive fails.
+func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err error) {
+	return 0, nil, false, false, errors.ErrUnsupported
+}
+
+// Permit fails.
+func Permit(fd int, perm uint32) error { return errors.ErrUnsupported }
+
+// CloseAll does nothing.
+func CloseAll(fds []int) {}
+
+// OpenLock fails.
+func OpenLock(path string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Rights is nothing.
+func Rights(fd int) []byte { return nil }

@@ -1,0 +1,65 @@
+package sys
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// RightsRoom is how many bytes of control data Receive needs to see the descriptors of
+// one message, and that there were too many.
+var RightsRoom = unix.CmsgSpace(4)
+
+// Receive reads from a socket what is there, without waiting: again is true if there is
+// nothing. Descriptors that come along are for the caller to close, and do not survive
+// exec; cut says that some were lost because control has no room for them. n is 0 at the
+// end of the stream.
+func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err error) {
+	for {
+		var got, flags int
+		n, got, flags, _, err = unix.Recvmsg(fd, p, control, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
+		switch err {
+		case nil:
+			if got > 0 {
+				fds = rights(control[:got])
+			}
+			return n, fds, flags&unix.MSG_CTRUNC != 0, false, nil
+		case unix.EINTR:
+		default:
+			return 0, nil, false, err == unix.EAGAIN, err
+		}
+	}
+}
+
+// rights lists the descriptors in control data of the kernel.
+func rights(control []byte) (fds []int) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil
+	}
+	for i := range messages {
+		if more, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			fds = append(fds, more...)
+		}
+	}
+	return fds
+}
+
+// Permit sets the permissions that the file of a unix socket gets when it is bound.
+func Permit(fd int, perm uint32) error { return unix.Fchmod(fd, perm) }
+
+// CloseAll closes descriptors that nobody wants.
+func CloseAll(fds []int) {
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
+}
+
+// OpenLock opens a file that only stands for a lock, and makes it if it is not there. It
+// follows no symbolic link at the end of the path.
+func OpenLock(path string) (*os.File, error) {
+	return os.OpenFile(path, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+}
+
+// Rights is the control data that takes a descriptor along.
+func Rights(fd int) []byte { return unix.UnixRights(fd) }
