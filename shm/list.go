@@ -25,6 +25,9 @@ func List() ([]Info, error) {
 	}
 	var out []Info
 	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue // such as the socket of a listener
+		}
 		path := filepath.Join(Dir(), e.Name())
 		info, err := Inspect(path)
 		switch {
