@@ -1,0 +1,70 @@
+package pipe
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// What a caller may meet and handle with sockets; test with errors.Is. What the kernel
+// answered otherwise is a *net.OpError.
+var (
+	// ErrAuth: the other end did not show that it has the key, or refused ours; see
+	// [*AuthError].
+	ErrAuth = errors.New("pipe: authentication failed")
+	// ErrTooLong: a message that is longer than the connection takes; see
+	// [*TooLongError].
+	ErrTooLong = errors.New("pipe: message is too long")
+	// ErrFrame: the other end sent what is no message. Nothing more can be received.
+	ErrFrame = errors.New("pipe: bad frame")
+	// ErrCut: a context ended, or a deadline passed, when a part of a message had been
+	// sent. The other end gets io.ErrUnexpectedEOF for it, and nothing more can be sent.
+	ErrCut = errors.New("pipe: a message was cut while it was sent")
+	// ErrFamily: no family of addresses has that name, or it cannot do what an option or
+	// a method asks.
+	ErrFamily = errors.New("pipe: wrong family")
+	// ErrAddress: no address of that family.
+	ErrAddress = errors.New("pipe: bad address")
+	// ErrInUse: somebody listens at that address. Is syscall.EADDRINUSE.
+	ErrInUse = fmt.Errorf("pipe: somebody listens at the address: %w", syscall.EADDRINUSE)
+	// ErrFile: an open file comes next; RecvFile takes it.
+	ErrFile = errors.New("pipe: next is a file, not a message")
+	// ErrNoFile: no open file comes next. What does come stays.
+	ErrNoFile = errors.New("pipe: next is not a file")
+	// ErrEvicted: a listener gave up on a client that was slow to authenticate because
+	// many others wait.
+	ErrEvicted = errors.New("pipe: too many clients are to be authenticated")
+)
+
+// TooLongError tells how long a message is that is to be sent, or that the other end
+// announced, and how long one may be. In the second case nothing more can be received. Is
+// [ErrTooLong]. It is plain data of one process, which dies with it.
+type TooLongError struct{ Size, Max uint64 }
+
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("%v: %d bytes, at most %d", ErrTooLong, e.Size, e.Max)
+}
+
+// Is makes errors.Is(err, ErrTooLong) true.
+func (e *TooLongError) Is(target error) bool { return target == ErrTooLong }
+
+// AuthError tells why an authentication failed. Is [ErrAuth]. It is plain data of one
+// process, which dies with it.
+type AuthError struct {
+	Reason string
+	Err    error // of the connection, or nil
+}
+
+func (e *AuthError) Error() string {
+	text := ErrAuth.Error() + ": " + e.Reason
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Is makes errors.Is(err, ErrAuth) true.
+func (e *AuthError) Is(target error) bool { return target == ErrAuth }
+
+// Unwrap gives the error of the connection, or nil.
+func (e *AuthError) Unwrap() error { return e.Err }

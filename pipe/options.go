@@ -1,0 +1,74 @@
+package pipe
+
+import (
+	"crypto/tls"
+	"io/fs"
+	"slices"
+	"time"
+)
+
+// Option changes how [Listen] and [Dial] make connections.
+type Option func(*options)
+
+type options struct {
+	key     []byte
+	keyed   bool
+	md5     bool
+	tls     *tls.Config
+	patient time.Duration // for a handshake
+	limit   int
+	mode    fs.FileMode
+	refused func(remote string, err error)
+}
+
+const (
+	defaultHandshake = 10 * time.Second
+	defaultLimit     = 256 << 20
+)
+
+// WithKey makes both ends show each other that they have the key, by HMAC-SHA256 of
+// random challenges as CPython 3.12 and later do it; the key itself is not sent. An empty
+// key is one. Both ends must have it or neither: an end without a key takes the challenge
+// of the other for a message.
+//
+// The challenge says that the other end, or somebody to whom it talks at the same time,
+// has the key. It protects nothing that follows; over tcp that is what [WithTLS] is for.
+func WithKey(key []byte) Option {
+	return func(o *options) { o.key, o.keyed = slices.Clone(key), true }
+}
+
+// WithLegacyMD5 also authenticates with CPython before 3.12, which knows HMAC-MD5 only.
+func WithLegacyMD5() Option { return func(o *options) { o.md5 = true } }
+
+// WithTLS encrypts connections of the family "tcp", and lets the client know the server by
+// its certificate. For Dial the ServerName is by default the host of the address. A
+// connection that just ends, as when its process dies, gives io.ErrUnexpectedEOF
+// instead of io.EOF: anybody on the way could have cut it.
+func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
+
+// WithHandshakeTimeout sets how long TLS and authentication may take together, and
+// for Dial the connecting too; the default is 10 s.
+func WithHandshakeTimeout(d time.Duration) Option { return func(o *options) { o.patient = d } }
+
+// WithMaxMessage sets the length in bytes of the longest message, in both directions; the
+// default is 256 MiB. A peer gets memory only for what it has sent.
+func WithMaxMessage(n int) Option { return func(o *options) { o.limit = max(n, 0) } }
+
+// WithMode sets the permission bits of the file of a unix listener; the default is 0600,
+// less what the umask takes. Who may write to it may connect.
+func WithMode(mode fs.FileMode) Option { return func(o *options) { o.mode = mode.Perm() } }
+
+// WithRefused makes a listener call f for each client that it refuses, with a reason:
+// [*AuthError], those of TLS, [ErrEvicted]; and with "" for what the kernel refuses, such
+// as too many open files. Calls may run concurrently, and hold up the next clients.
+func WithRefused(f func(remote string, err error)) Option {
+	return func(o *options) { o.refused = f }
+}
+
+func collect(opts []Option) *options {
+	o := &options{patient: defaultHandshake, limit: defaultLimit, mode: 0o600}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
+}

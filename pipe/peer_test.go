@@ -1,0 +1,51 @@
+package pipe_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"shmkit/internal/shmtest"
+	"shmkit/pipe"
+)
+
+func init() { shmtest.Register("peer", bePeer) }
+
+func shmWatch(t testing.TB) { shmtest.Watchdog(t, 20*time.Second) }
+
+// bePeer is a helper process: it dials, and does what it is told.
+func bePeer(c *shmtest.Child) {
+	conn, err := pipe.Dial(context.Background(), c.Args[0], c.Args[1])
+	c.Must(err)
+	for c.Say("ready"); ; {
+		what, rest, _ := strings.Cut(c.Hear(), " ")
+		switch what {
+		case "send":
+			c.Say(conn.SendBytes([]byte(rest)))
+		case "recv":
+			b, err := conn.RecvBytes()
+			c.Say(string(b), err)
+		case "echo": // until the end
+			for err == nil {
+				var b []byte
+				if b, err = conn.RecvBytes(); err == nil {
+					err = conn.SendBytes(b)
+				}
+			}
+			c.Say(err)
+		case "adopt": // go on with the connection that comes over this one
+			next, err := conn.RecvConn()
+			c.Must(err)
+			conn = next
+			c.Say("adopted")
+		}
+	}
+}
+
+func startPeer(t testing.TB, l *pipe.Listener) *shmtest.Process {
+	t.Helper()
+	p := shmtest.Start(t, "peer", l.Family(), l.Address())
+	p.Expect("ready")
+	return p
+}

@@ -1,0 +1,107 @@
+package pipe
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+
+	"shmkit/internal/sys"
+)
+
+// socket is a unix or tcp socket that can be read without waiting, and that keeps the
+// file that came with what was read. Reads exclude each other.
+type socket struct {
+	net.Conn // *net.UnixConn or *net.TCPConn
+	raw      sys.RawConn
+	once     bool   // a Read that would have to wait fails with os.ErrDeadlineExceeded
+	ended    bool   // a Read came to the end
+	waits    func() // called before a Read begins to wait, if it is not nil
+	// file came with the last byte of the last Read. Whoever swaps it out owns it.
+	file atomic.Pointer[os.File]
+
+	control []byte
+	attempt func(fd uintptr) bool
+	p       []byte // of the Read that runs
+	n       int
+	err     error
+}
+
+// halves is what sockets of both families, and TLS, can do.
+type halves interface {
+	CloseWrite() error
+}
+
+func newSocket(c net.Conn) (*socket, error) {
+	raw, ok := sys.Raw(c)
+	if !ok {
+		return nil, fmt.Errorf("%w: %T is no socket", ErrFamily, c)
+	}
+	s := &socket{Conn: c, raw: raw}
+	if s.isUnix() {
+		s.control = make([]byte, sys.RightsRoom)
+	}
+	s.attempt = s.try
+	return s, nil
+}
+
+func (s *socket) isUnix() bool {
+	_, ok := s.Conn.(*net.UnixConn)
+	return ok
+}
+
+// Read waits for bytes until the read deadline.
+func (s *socket) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	s.p, s.n, s.err = p, 0, nil
+	err := s.raw.Read(s.attempt)
+	s.p = nil
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return 0, os.ErrDeadlineExceeded // itself: TLS asks whether it is temporary
+	case err != nil:
+		return 0, err
+	case s.err != nil:
+		return 0, s.err
+	case s.n == 0:
+		s.ended = true
+		return 0, io.EOF
+	}
+	return s.n, nil
+}
+
+// try is one attempt to read; it tells whether that is over.
+func (s *socket) try(fd uintptr) bool {
+	n, fds, cut, again, err := sys.Receive(int(fd), s.p, s.control)
+	switch {
+	case again && !s.once:
+		if s.waits != nil {
+			s.waits()
+		}
+		return false
+	case again:
+		err = os.ErrDeadlineExceeded
+	case err != nil:
+		err = os.NewSyscallError("recvmsg", err)
+	case len(fds) > 1 || cut || len(fds) > 0 && s.file.Load() != nil:
+		sys.CloseAll(fds)
+		err = fmt.Errorf("%w: too many files at once", ErrFrame)
+	case len(fds) == 1:
+		s.file.Store(os.NewFile(uintptr(fds[0]), "received"))
+	}
+	s.n, s.err = n, err
+	return true
+}
+
+// Close closes the socket and wakes who uses it.
+func (s *socket) Close() error {
+	err := s.Conn.Close()
+	if f := s.file.Swap(nil); f != nil {
+		f.Close()
+	}
+	return err
+}
