@@ -15,6 +15,12 @@
 // the Go memory model, the sending of a message synchronizes before its receiving. No
 // system call is made while nobody sleeps, and nobody sleeps while there is something to do.
 //
+// [Listen] and [Dial] connect programs that are not related. Family "shm" ends in a pair of
+// rings; "unix" and "tcp" carry the same messages over a socket, in the frames of CPython's
+// multiprocessing.connection, with its mutual authentication if there is a key, so that
+// either end may be Python. Over a unix socket go open files too, and whole connections. A
+// socket is no handle, and what is sent into it can be lost with the machine between.
+//
 // What it does not do: a long message is sent in pieces, and fails with its sender. What a
 // receiver had taken is lost with it. An end that was encoded and that nobody has decoded
 // belongs to nobody, so that nobody's death ends it.

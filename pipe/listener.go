@@ -49,8 +49,9 @@ func start(family, address string, ln net.Listener, o *options) *Listener {
 	return l
 }
 
-// Accept gives the next client, and waits for one as long as it takes. Clients that were
-// refused are no error of it; see Refused. Errors: [ErrClosed].
+// Accept gives the next client, and waits for one as long as it takes; first comes who is
+// first done with the handshake. Clients that were refused are no error of it; see
+// Refused. Errors: [ErrClosed].
 func (l *Listener) Accept() (*Conn, error) { return l.AcceptContext(context.Background()) }
 
 // AcceptContext is Accept that gives up when ctx ends: it then returns the cause of ctx,

@@ -248,6 +248,15 @@ func (s *stream) give() []byte {
 	return b
 }
 
+// release gives back what had come of a connection that nobody takes now.
+func (s *stream) release() error {
+	if f := s.moving; f != nil {
+		s.moving = nil
+		return f.Close()
+	}
+	return nil
+}
+
 func (s *stream) close() error {
 	s.shut.Store(true)
 	err := s.conn.Close()
