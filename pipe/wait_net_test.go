@@ -73,8 +73,8 @@ func TestWaitForEachFamilyGivesUp(t *testing.T) {
 		server, client := connected(t, family, address)
 		other, _ := newEnds(t, true, pipe.Room)
 		for _, patience := range []time.Duration{-time.Second, 0, 10 * time.Millisecond} {
-			ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errPatience)
 			began := time.Now()
+			ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errPatience)
 			ready, err := pipe.Wait(ctx, other, server)
 			cancel()
 			if is(t, "Wait", err, errPatience); len(ready) > 0 || time.Since(began) < patience {
