@@ -118,7 +118,8 @@ func (l *Listener) serve() {
 		if err == nil {
 			pause = 0
 			l.left.Add(1)
-			go l.greet(c)
+			ctx, done := l.lobby.enter(l.ctx) // here: in the order in which they came
+			go l.greet(ctx, done, c)
 			continue
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -136,9 +137,10 @@ func (l *Listener) serve() {
 }
 
 // greet makes a connection of a client that the kernel has accepted.
-func (l *Listener) greet(c net.Conn) {
+func (l *Listener) greet(ctx context.Context, done func(), c net.Conn) {
 	defer l.left.Done()
-	conn, err := l.admit(c)
+	conn, err := l.admit(ctx, c)
+	done()
 	if err != nil {
 		if l.ctx.Err() == nil {
 			l.refuse(addressText(c.RemoteAddr()), err)
@@ -159,9 +161,7 @@ func (l *Listener) greet(c net.Conn) {
 	}
 }
 
-func (l *Listener) admit(c net.Conn) (*Conn, error) {
-	ctx, done := l.lobby.enter(l.ctx)
-	defer done()
+func (l *Listener) admit(ctx context.Context, c net.Conn) (*Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, l.o.patient, os.ErrDeadlineExceeded)
 	defer cancel()
 	return establish(ctx, l.family, c, l.o, false)
