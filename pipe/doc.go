@@ -19,7 +19,8 @@
 // rings; "unix" and "tcp" carry the same messages over a socket, in the frames of CPython's
 // multiprocessing.connection, with its mutual authentication if there is a key, so that
 // either end may be Python. Over a unix socket go open files too, and whole connections. A
-// socket is no handle, and what is sent into it can be lost with the machine between.
+// socket is no handle. If its process dies in the middle of a message the other end gets
+// io.ErrUnexpectedEOF, which a message never follows.
 //
 // What it does not do: a long message is sent in pieces, and fails with its sender. What a
 // receiver had taken is lost with it. An end that was encoded and that nobody has decoded

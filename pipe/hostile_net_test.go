@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,47 +16,59 @@ import (
 	"shmkit/shm"
 )
 
-// Clients that are silent, or send half of something, hold up nobody, and go when their
-// time is over.
+// silence connects clients to l that are silent, send half of something, or are never done.
+func silence(t *testing.T, l *pipe.Listener, many int) (raw []net.Conn) {
+	t.Helper()
+	for n := range many {
+		c := rawTo(t, l)
+		c.Write([]byte("\x00\x00\x00\x28half")[:n%8]) // its time may be over
+		raw = append(raw, c)
+	}
+	go func() {
+		for _, err := raw[0].Write([]byte{0, 0, 0}); err == nil; time.Sleep(time.Millisecond) {
+			_, err = raw[0].Write([]byte{200})
+		}
+	}()
+	return raw
+}
+
+// Clients that are silent hold up nobody.
 func TestSilentClients(t *testing.T) {
 	shmWatch(t)
 	eachFamily(t, func(t *testing.T, family, address string) {
-		var mu sync.Mutex
-		reasons := map[string]int{}
-		l := listen(t, family, address, pipe.WithKey([]byte("key")), pipe.WithHandshakeTimeout(200*time.Millisecond),
-			pipe.WithRefused(func(_ string, err error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if !errors.Is(err, pipe.ErrAuth) || !errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Error(err)
-				}
-				reasons[err.Error()]++
-			}))
-		const silent = 20
-		var raw []net.Conn
-		for n := range silent {
-			c := rawTo(t, l)
-			_, err := c.Write([]byte("\x00\x00\x00\x28half")[:n%8])
-			must(t, err)
-			raw = append(raw, c)
-		}
-		go func() { // and one that is never done
-			for _, err := raw[0].Write([]byte{0, 0, 0}); err == nil; time.Sleep(time.Millisecond) {
-				_, err = raw[0].Write([]byte{200})
-			}
-		}()
+		l := listen(t, family, address, pipe.WithKey([]byte("key")), pipe.WithHandshakeTimeout(time.Hour))
+		silence(t, l, 20)
 		client := dial(t, l, pipe.WithKey([]byte("key")))
 		server := accept(t, l)
 		must(t, client.SendBytes([]byte("hello")))
 		expectBytes(t, server, "hello")
+		if l.Refused() != 0 {
+			t.Errorf("%d were refused", l.Refused())
+		}
+	})
+}
+
+// They go when their time is over.
+func TestSilentClientsGo(t *testing.T) {
+	shmWatch(t)
+	eachFamily(t, func(t *testing.T, family, address string) {
+		const many = 20
+		refused := make(chan error, many)
+		l := listen(t, family, address, pipe.WithKey([]byte("key")), pipe.WithHandshakeTimeout(10*time.Millisecond),
+			pipe.WithRefused(func(_ string, err error) { refused <- err }))
+		raw := silence(t, l, many)
+		for range many {
+			err := <-refused
+			is(t, "a silent client", err, pipe.ErrAuth)
+			is(t, "a silent client", err, os.ErrDeadlineExceeded)
+		}
 		for _, c := range raw {
-			_, err := io.Copy(io.Discard, c) // until the listener hangs up
-			if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+			if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, syscall.ECONNRESET) {
 				t.Error(err)
 			}
 		}
-		for l.Refused() != silent {
-			time.Sleep(time.Millisecond) // the count comes after the end
+		if l.Refused() != many {
+			t.Errorf("%d were refused", l.Refused())
 		}
 	})
 }

@@ -373,6 +373,36 @@ func TestKilledPeer(t *testing.T) {
 	})
 }
 
+// A process that is killed in the middle of a message: what came before is whole, and half
+// of a message is none.
+func TestKilledInTheMiddle(t *testing.T) {
+	shmWatch(t)
+	eachFamily(t, func(t *testing.T, family, address string) {
+		l := listen(t, family, address)
+		for n := range 5 {
+			p := startPeer(t, l)
+			server := accept(t, l)
+			p.Send("flood")
+			p.Expect("floods")
+			for range n {
+				expectBytes(t, server, string(make([]byte, 300000)))
+			}
+			p.Kill()
+			for {
+				b, err := server.RecvBytes()
+				if err == nil && len(b) == 300000 {
+					continue
+				}
+				if err != io.EOF && err != io.ErrUnexpectedEOF {
+					t.Errorf("%d bytes, %v", len(b), err)
+				}
+				break
+			}
+			must(t, server.Close())
+		}
+	})
+}
+
 // conformance: FAM-01
 func TestFamiliesAndAddresses(t *testing.T) {
 	for _, family := range []string{"", "AF_PIPE", "udp"} {

@@ -60,7 +60,7 @@ func WithMode(mode fs.FileMode) Option { return func(o *options) { o.mode = mode
 
 // WithRefused makes a listener call f for each client that it refuses, with a reason:
 // [*AuthError], those of TLS, [ErrEvicted]; and with "" for what the kernel refuses, such
-// as too many open files. Calls may run concurrently, and hold up the next clients.
+// as too many open files. Calls may run concurrently; Close of the listener waits for them.
 func WithRefused(f func(remote string, err error)) Option {
 	return func(o *options) { o.refused = f }
 }

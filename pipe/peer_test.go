@@ -23,9 +23,10 @@ func bePeer(c *shmtest.Child) {
 		switch what {
 		case "send":
 			c.Say(conn.SendBytes([]byte(rest)))
-		case "recv":
-			b, err := conn.RecvBytes()
-			c.Say(string(b), err)
+		case "flood": // until it is killed
+			for c.Say("floods"); err == nil; {
+				err = conn.SendBytes(make([]byte, 300000))
+			}
 		case "echo": // until the end
 			for err == nil {
 				var b []byte
