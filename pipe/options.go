@@ -28,8 +28,8 @@ const (
 
 // WithKey makes both ends show each other that they have the key, by HMAC-SHA256 of
 // random challenges as CPython 3.12 and later do it; the key itself is not sent. An empty
-// key is one. Both ends must have it or neither: an end without a key takes the challenge
-// of the other for a message.
+// key is one, but not to the Listener of CPython before 3.13. Both ends must have a key or
+// neither: an end without one takes the challenge of the other for a message.
 //
 // The challenge says that the other end, or somebody to whom it talks at the same time,
 // has the key. It protects nothing that follows; over tcp that is what [WithTLS] is for.

@@ -12,7 +12,7 @@ import (
 
 func init() { shmtest.Register("peer", bePeer) }
 
-func shmWatch(t testing.TB) { shmtest.Watchdog(t, 20*time.Second) }
+func shmWatch(t testing.TB) { shmtest.Watchdog(t, 5*time.Minute) }
 
 // bePeer is a helper process: it dials, and does what it is told.
 func bePeer(c *shmtest.Child) {

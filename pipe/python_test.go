@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,36 +17,40 @@ import (
 	"shmkit/pipe"
 )
 
-// pythons lists the interpreters that can be found, newest first: those on the path and
-// those of pyenv.
-var pythons = sync.OnceValue(func() (out []string) {
+// interpreter is a Python 3, whose minor version counts.
+type interpreter struct {
+	path  string
+	minor int
+}
+
+// pythons are those on the path and of pyenv, one of each version, newest first.
+var pythons = sync.OnceValue(func() (out []interpreter) {
 	root, _ := exec.Command("pyenv", "root").Output()
-	for _, minor := range []int{15, 14, 13, 12, 11, 10, 9} {
-		name := fmt.Sprintf("python3.%d", minor)
-		found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "versions", fmt.Sprintf("3.%d.*", minor), "bin", name))
-		if path, err := exec.LookPath(name); err == nil {
-			found = append(found, path)
+	paths, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "versions", "3.*", "bin", "python3"))
+	for _, path := range append(paths, "python3", "python3.12", "python3.13", "python3.14", "python3.15") {
+		var minor int
+		text, err := exec.Command(path, "-c", "import sys; print(sys.version_info[1])").Output()
+		if _, e := fmt.Sscan(string(text), &minor); err == nil && e == nil && minor >= 9 {
+			out = append(out, interpreter{path, minor})
 		}
-		out = append(out, found...)
 	}
-	if path, err := exec.LookPath("python3"); err == nil {
-		out = append(out, path)
-	}
-	return out
+	slices.SortStableFunc(out, func(a, b interpreter) int { return b.minor - a.minor })
+	return slices.CompactFunc(out, func(a, b interpreter) bool { return a.minor == b.minor })
 })
 
-// python is the path of an interpreter that is at least, or before, 3.12. Without one the
-// test is skipped.
-func python(t testing.TB, modern bool) string {
+// python gives the interpreters that are at least, or before, 3.12. Without one the test
+// is skipped.
+func python(t testing.TB, modern bool) (out []interpreter) {
 	t.Helper()
-	for _, path := range pythons() {
-		out, err := exec.Command(path, "-c", "import sys; print(sys.version_info >= (3, 12))").Output()
-		if err == nil && strings.HasPrefix(string(out), "True") == modern {
-			return path
+	for _, py := range pythons() {
+		if py.minor >= 12 == modern {
+			out = append(out, py)
 		}
 	}
-	t.Skipf("skipped: no python3 with 3.12 or later: %v", modern)
-	return ""
+	if out == nil {
+		t.Skipf("skipped: no python3 with 3.12 or later: %v", modern)
+	}
+	return out
 }
 
 // pythonPeer talks as multiprocessing.connection does, and says what it got.
@@ -127,14 +132,21 @@ func pythonAddresses(t testing.TB) map[string]string {
 // conformance: CN-01, CN-11, CN-12, CN-13
 func TestPython(t *testing.T) {
 	shmWatch(t)
-	path := python(t, true)
-	for address, family := range pythonAddresses(t) {
-		for _, key := range []string{"-", "", "some key"} {
-			var opts []pipe.Option
-			if key != "-" {
-				opts = append(opts, pipe.WithKey([]byte(key)))
+	for i, py := range python(t, true) {
+		for address, family := range pythonAddresses(t) {
+			for _, key := range []string{"some key", "", "-"} {
+				var opts []pipe.Option
+				if key != "-" {
+					opts = append(opts, pipe.WithKey([]byte(key)))
+				}
+				// Before 3.13 Python's Listener takes an empty key for none.
+				if key != "" || py.minor >= 13 {
+					withPython(t, py.path, family, address, key, opts)
+				}
+				if i > 0 {
+					break // one key for the older ones
+				}
 			}
-			withPython(t, path, family, address, key, opts)
 		}
 	}
 }
@@ -163,7 +175,7 @@ func listensAt(p *shmtest.Process, address string) string {
 // Either side refuses another key, and Python goes on listening as we do.
 func TestPythonWrongKey(t *testing.T) {
 	shmWatch(t)
-	path := python(t, true)
+	path := python(t, true)[0].path
 	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"), pipe.WithKey([]byte("right")))
 	p := startPython(t, path, "dial", "unix", l.Address(), "wrong")
 	p.Expect("refused")
@@ -186,7 +198,7 @@ func TestPythonWrongKey(t *testing.T) {
 // conformance: AU-03
 func TestPythonMD5(t *testing.T) {
 	shmWatch(t)
-	path := python(t, false)
+	path := python(t, false)[0].path
 	key := pipe.WithKey([]byte("key"))
 	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"), key)
 	p := startPython(t, path, "dial", "unix", l.Address(), "key")
@@ -207,7 +219,7 @@ func TestPythonMD5(t *testing.T) {
 // Files go to Python's recv_handle and come from its send_handle.
 func TestPythonFiles(t *testing.T) {
 	shmWatch(t)
-	path := python(t, true)
+	path := python(t, true)[0].path
 	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"))
 	p := startPython(t, path, "dial", "unix", l.Address(), "-")
 	c := accept(t, l)
