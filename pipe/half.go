@@ -31,8 +31,10 @@ func (c *Conn) begin(ctx context.Context, h *half) (call, error) {
 		return op, ErrDirection
 	}
 	op.ctx, op.stop = h.until.both(ctx)
-	err := context.Cause(h.until.context()) // a deadline counts also if there is no need to wait
-	if err == nil {
+	var err error
+	if due := h.until.context(); due.Err() != nil {
+		err = context.Cause(due) // a deadline counts also if there is no need to wait
+	} else {
 		err = h.turn.lock(op.ctx)
 	}
 	if err != nil {

@@ -146,7 +146,7 @@ func (t *rings) give() []byte { return t.in.give() }
 
 // closedIf tells errors of handles that were detached as ours.
 func closedIf(err error) error {
-	if errors.Is(err, ring.ErrDetached) {
+	if err != nil && errors.Is(err, ring.ErrDetached) {
 		return ErrClosed
 	}
 	return err
