@@ -25,6 +25,7 @@
 //	…
 //	err = q.Put(job{1, 2})     // one process
 //	j, err := q.Get()          // another
+//	n, err := q.GetN(batch)    // many at once cost less each
 //
 // head is the next ticket to take, tail the next one to publish; both only grow. pos is
 // the place of a ticket in the ring, turn how often the ring was gone round before.

@@ -1,0 +1,47 @@
+package ring
+
+import (
+	"sync/atomic"
+
+	"shmkit/internal/park"
+)
+
+// Two ends that work side by side get in each other's way: each takes the lines from the
+// other that it is about to write, and both go at the speed of those lines, for good,
+// because neither ever finds anything to wait for. So an end that comes close to the
+// other one lets it get ahead, and then has its lines alone for a while. It looks how
+// far the other end is only where it may have come close.
+const (
+	near = 64 // messages; closer than this is close
+	keep = 32 // of what an end knows that it may go over it leaves so much
+
+	// An end that has come close lets the other one get ahead if it has gone over so
+	// many messages without waiting: then they come in a stream. This becomes more each
+	// time the other end did not use the pause.
+	stream      = 64
+	mostStream  = 1 << 20
+	mostPause   = 256 // of the processor's; about a microsecond for four to forty
+	leastCircle = 4 * near
+)
+
+// pace is called by an end that has come to its limit at ticket t. far is the ticket
+// where it would meet the other end, from the word where that says how far it is.
+func (c *core) pace(e *end, t uint64, far *uint64, span uint64) {
+	ahead := func() uint64 { return uint64(max(int64(atomic.LoadUint64(far)+span-t), 0)) }
+	n := ahead()
+	if n < near && t-atomic.LoadUint64(&e.since) >= atomic.LoadUint64(&e.stream) && c.slots >= leastCircle {
+		park.Pause(uint32(min(mostPause, c.slots/4)))
+		before := n
+		n = ahead()
+		next := uint64(stream)
+		if n < before+near {
+			next = min(2*atomic.LoadUint64(&e.stream), mostStream)
+		}
+		release(&e.stream, next)
+		release(&e.since, t)
+	}
+	release(&e.limit, t+max(n, 2*keep)-keep)
+}
+
+// waited notes that an end had to wait at ticket t.
+func (e *end) waited() { release(&e.since, atomic.LoadUint64(&e.next)) }
