@@ -63,44 +63,39 @@ func (q *Queue[T]) putSome(c *core, list []T) (n int, err error) {
 // putRun is put for one message after the other as long as everything is as it mostly
 // is: the message of the turn before was in the block beside the slot, and is gone.
 func (q *Queue[T]) putRun(c *core, list []T) (n int, err error) {
-	t := atomic.LoadUint64(&c.puts.next)
-	pos, turn := c.place(t)
-	for n < len(list) && t < atomic.LoadUint64(&c.puts.limit) {
-		cell := c.cell(pos)
-		w := atomic.LoadUint64(&cell.Slot) // sync: message published
-		if w != layout.SlotWord(layout.SlotFull, turn-1, pos) || atomic.LoadUint64(&cell.Block) != word.QueueFree ||
-			atomic.LoadUint32(&c.head.Closing) != 0 {
+	first := atomic.LoadUint64(&c.puts.next)
+	pos, turn := c.place(first)
+	t, head, mem := first, c.head, c.memory // locals stay in registers
+	list = list[:c.run(&c.puts, first, pos, len(list))]
+	for i := range list {
+		cell := mem.cell(pos)
+		w := layout.SlotWord(layout.SlotFull, turn-1, pos)
+		// sync: message published
+		if atomic.LoadUint64(&cell.Slot) != w || atomic.LoadUint64(&cell.Block) != word.QueueFree ||
+			atomic.LoadUint32(&head.Closing) != 0 {
 			break
 		}
 		// This passes the block to us; see reserve. sync: message taken
 		if !atomic.CompareAndSwapUint64(&cell.Block, word.QueueFree, layout.CellWord(layout.CellQueued, c.self, 0, t)) {
 			break
 		}
-		*payload[T](&c.memory, pos) = *asWhole(&list[n])
+		*payload[T](&mem, pos) = *asWhole(&list[i])
 		if race.Enabled {
 			c.raceRelease()
 		}
 		// This passes the block to the consumers. sync: message published
 		if !atomic.CompareAndSwapUint64(&cell.Slot, w, layout.SlotWord(layout.SlotFull, turn, pos)) {
 			if err = c.publish(t, w, seat{pos, pos}); err != nil {
-				return n, err
+				return i, err
 			}
-			return n + 1, nil
+			return i + 1, nil
 		}
-		n, t = n+1, t+1
-		if pos++; pos == uint32(c.slots) {
-			pos, turn = 0, turn+1
-		}
-		c.wake(&c.head.Items)
+		t, pos = t+1, pos+1
+		c.wake(&head.Items)
 	}
-	if n > 0 {
-		release(&c.puts.next, t)
-		if t/stride != (t-uint64(n))/stride {
-			release(&c.head.Tail, t) // sync: tail
-		}
-	}
+	c.advance(&c.puts, &head.Tail, first, t) // sync: tail
 	runtime.KeepAlive(q)
-	return n, nil
+	return int(t - first), nil
 }
 
 // GetN takes the oldest messages into list: as many as there are, up to its length. It
@@ -153,43 +148,34 @@ func (q *Queue[T]) takeSome(c *core, list []T) (n int, err error) {
 }
 
 // takeRun is take for one message after the other as long as everything is as it mostly
-// is: nothing came back, and the slot that is next has a message.
+// is: nothing came back, and the message is in the block beside the slot.
 func (q *Queue[T]) takeRun(c *core, list []T) (n int) {
-	t := atomic.LoadUint64(&c.gets.next)
-	pos, turn := c.place(t)
-	for n < len(list) && t < atomic.LoadUint64(&c.gets.limit) && atomic.LoadUint64(&c.head.Returns)&word.QueuePending == 0 {
-		w := atomic.LoadUint64(&c.cell(pos).Slot) // sync: message published
-		b := layout.SlotBlock(w)
-		if word.SeatOf(w, turn) != word.SeatTaken || b >= c.blocks {
+	first := atomic.LoadUint64(&c.gets.next)
+	pos, turn := c.place(first)
+	t, head, mem := first, c.head, c.memory // locals stay in registers
+	list = list[:c.run(&c.gets, first, pos, len(list))]
+	for i := range list {
+		cell := mem.cell(pos)
+		// sync: message published
+		if atomic.LoadUint64(&cell.Slot) != layout.SlotWord(layout.SlotFull, turn, pos) ||
+			atomic.LoadUint64(&head.Returns)&word.QueuePending != 0 {
 			break
 		}
-		block := &c.cell(b).Block
-		bw := atomic.LoadUint64(block) // sync: message taken
-		if !word.QueueThere(bw, t) {
-			break
-		}
+		w := atomic.LoadUint64(&cell.Block) // sync: message taken
 		// This passes the message to us; see hold. sync: message taken
-		if !atomic.CompareAndSwapUint64(block, bw, word.QueueTake(bw, c.self)) {
+		if !word.QueueThere(w, t) || !atomic.CompareAndSwapUint64(&cell.Block, w, word.QueueTake(w, c.self)) {
 			break
 		}
-		own[T](&c.memory, b)
-		*asWhole(&list[n]) = *payload[T](&c.memory, b)
-		c.drop(b)
-		n, t = n+1, t+1
-		if pos++; pos == uint32(c.slots) {
-			pos, turn = 0, turn+1
-		}
-		c.wake(&c.head.Space)
+		own[T](&mem, pos)
+		*asWhole(&list[i]) = *payload[T](&mem, pos)
+		c.drop(&cell.Block)
+		t, pos = t+1, pos+1
+		c.wake(&head.Space)
 	}
-	if n > 0 {
-		release(&c.gets.next, t)
-		if t/stride != (t-uint64(n))/stride {
-			release(&c.head.Head, t) // sync: head
-		}
-		if race.Enabled {
-			c.raceAcquire()
-		}
+	c.advance(&c.gets, &head.Head, first, t) // sync: head
+	if race.Enabled {
+		c.raceAcquire()
 	}
 	runtime.KeepAlive(q)
-	return n
+	return int(t - first)
 }

@@ -83,10 +83,7 @@ func (c *core) took(t, w uint64) {
 		c.tookReturned()
 		return
 	}
-	release(&c.gets.next, t+1)
-	if (t+1)%stride == 0 {
-		release(&c.head.Head, t+1) // sync: head
-	}
+	c.advance(&c.gets, &c.head.Head, t, t+1) // sync: head
 	c.wake(&c.head.Space)
 }
 
@@ -102,11 +99,11 @@ func (c *core) hold(t, w uint64, b uint32) (held uint64) {
 	return held
 }
 
-// drop ends our hold of block b, whose message was copied. Who sleeps for a block, and
+// drop ends our hold of a block whose message was copied. Who sleeps for a block, and
 // not for a place in the ring, may be missed: it looks every moment.
-func (c *core) drop(b uint32) {
+func (c *core) drop(block *uint64) {
 	// This passes the block to the producers. sync: message taken
-	release(&c.cell(b).Block, word.QueueFree)
+	release(block, word.QueueFree)
 	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
 		c.wakeIfClosing()
 	}

@@ -43,5 +43,20 @@ func (c *core) pace(e *end, t uint64, far *uint64, span uint64) {
 	release(&e.limit, t+max(n, 2*keep)-keep)
 }
 
+// run is how many messages, and no more than n, an end can go over from ticket t, in
+// place pos, before it comes to its limit or to the end of the ring.
+func (c *core) run(e *end, t uint64, pos uint32, n int) int {
+	limit := atomic.LoadUint64(&e.limit)
+	return int(min(uint64(n), max(limit, t)-t, c.slots-uint64(pos)))
+}
+
+// advance notes that an end has gone from ticket t to next. hint is where others see it.
+func (c *core) advance(e *end, hint *uint64, t, next uint64) {
+	release(&e.next, next)
+	if next/stride != t/stride {
+		release(hint, next)
+	}
+}
+
 // waited notes that an end had to wait at ticket t.
 func (e *end) waited() { release(&e.since, atomic.LoadUint64(&e.next)) }

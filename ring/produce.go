@@ -115,10 +115,7 @@ func (c *core) tryPublish(t, w uint64, s seat) bool {
 	if !atomic.CompareAndSwapUint64(&c.cell(s.pos).Slot, w, word.QueuePublish(w, s.block)) {
 		return false
 	}
-	release(&c.puts.next, t+1)
-	if (t+1)%stride == 0 {
-		release(&c.head.Tail, t+1) // sync: tail
-	}
+	c.advance(&c.puts, &c.head.Tail, t, t+1) // sync: tail
 	c.wake(&c.head.Items)
 	return true
 }

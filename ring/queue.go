@@ -188,7 +188,7 @@ func (q *Queue[T]) take(c *core, v *T) error {
 		}
 		own[T](&c.memory, b)
 		*asWhole(v) = *payload[T](&c.memory, b)
-		c.drop(b)
+		c.drop(&c.cell(b).Block)
 		runtime.KeepAlive(q)
 		return nil
 	}
