@@ -166,8 +166,8 @@ func (q *Queue[T]) takeRun(c *core, list []T) (n int) {
 		if !word.QueueThere(w, t) || !atomic.CompareAndSwapUint64(&cell.Block, w, word.QueueTake(w, c.self)) {
 			break
 		}
-		own[T](&mem, pos)
 		*asWhole(&list[i]) = *payload[T](&mem, pos)
+		own[T](&mem, pos)
 		c.drop(&cell.Block)
 		t, pos = t+1, pos+1
 		c.wake(&head.Space)

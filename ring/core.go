@@ -18,6 +18,7 @@ type core struct {
 	slots  uint64
 	blocks uint32
 	magic  uint64 // for division by slots: see place
+	lazy   uint8  // an end says how far it is when this many lower bits of its ticket become 0
 	self   uint32 // slot of this process
 	puts   end
 	gets   end
@@ -36,10 +37,13 @@ type end struct {
 	_      [92]byte
 }
 
-// stride is how many tickets an end goes on before it says so in the head of the queue,
-// where others look, and looks at the other end itself: a line that both ends touch for
-// each message would cost more than the rest of it.
-const stride = 64
+// An end says every 64 tickets how far it is, in the head of the queue, where others
+// look: a line that both ends touch for each message would cost more than the rest of
+// it. In a small queue that would be too seldom, and it says so each time.
+const (
+	lazyShift  = 6
+	smallQueue = 256 // slots; fewer is small
+)
 
 func newCore(o *shm.Object) *core {
 	head := shm.Head[layout.QueueHead](o, 0)
@@ -48,6 +52,9 @@ func newCore(o *shm.Object) *core {
 		slots: uint64(head.Slots), blocks: head.Blocks, self: layout.OwnerSlot(o.Self()),
 	}
 	c.puts.stream, c.gets.stream = stream, stream
+	if c.slots >= smallQueue {
+		c.lazy = lazyShift
+	}
 	if c.slots > 1 {
 		c.magic = ^uint64(0)/c.slots + 1
 	}

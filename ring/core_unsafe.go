@@ -51,7 +51,8 @@ func own[T any](m *memory, i uint32) {
 	var v T
 	// The first line has the word of the block, which changes hands anyway.
 	for off := uintptr(2*line - 4); off < cellHead+unsafe.Sizeof(v)+line-4; off += line {
-		atomic.OrUint32((*uint32)(unsafe.Add(m.base, uintptr(i)*m.stride+off)), 0)
+		word := (*uint32)(unsafe.Add(m.base, uintptr(i)*m.stride+off))
+		*word = atomic.LoadUint32(word) // atomic, or the compiler drops both
 	}
 }
 

@@ -18,10 +18,9 @@ const (
 	// An end that has come close lets the other one get ahead if it has gone over so
 	// many messages without waiting: then they come in a stream. This becomes more each
 	// time the other end did not use the pause.
-	stream      = 64
-	mostStream  = 1 << 20
-	mostPause   = 256 // of the processor's; about a microsecond for four to forty
-	leastCircle = 4 * near
+	stream     = 64
+	mostStream = 1 << 20
+	mostPause  = 256 // of the processor's; about a microsecond for four to forty
 )
 
 // pace is called by an end that has come to its limit at ticket t. far is the ticket
@@ -29,7 +28,8 @@ const (
 func (c *core) pace(e *end, t uint64, far *uint64, span uint64) {
 	ahead := func() uint64 { return uint64(max(int64(atomic.LoadUint64(far)+span-t), 0)) }
 	n := ahead()
-	if n < near && t-atomic.LoadUint64(&e.since) >= atomic.LoadUint64(&e.stream) && c.slots >= leastCircle {
+	c.sample(t, n, span)
+	if n < near && t-atomic.LoadUint64(&e.since) >= atomic.LoadUint64(&e.stream) && c.slots >= smallQueue {
 		park.Pause(uint32(min(mostPause, c.slots/4)))
 		before := n
 		n = ahead()
@@ -40,7 +40,30 @@ func (c *core) pace(e *end, t uint64, far *uint64, span uint64) {
 		release(&e.stream, next)
 		release(&e.since, t)
 	}
-	release(&e.limit, t+max(n, 2*keep)-keep)
+	if c.slots >= smallQueue {
+		n = max(n, 2*keep) - keep
+	}
+	if span > 0 {
+		n = min(n, c.slots/8) // so often a producer looks how full it is
+	}
+	release(&e.limit, t+max(n, 1))
+}
+
+// sample raises HighWater by what an end at ticket t knows: n is how far it may go, of
+// span. Of a large queue, an end is up to 64 further than it has said.
+func (c *core) sample(t, n, span uint64) {
+	depth := min(n, c.slots) // a consumer: so many are published
+	if span > 0 {
+		depth = span - min(n, span) // a producer: no more than so many are not taken
+		if depth = depth - min(depth, 1<<c.lazy-1); depth < atomic.LoadUint64(&c.head.HighWater) {
+			return
+		}
+		if c.lazy == 0 {
+			depth = uint64(c.depth())
+		}
+		depth = min(depth+1, c.slots) // with its own
+	}
+	c.raiseHighWater(depth)
 }
 
 // run is how many messages, and no more than n, an end can go over from ticket t, in
@@ -53,7 +76,7 @@ func (c *core) run(e *end, t uint64, pos uint32, n int) int {
 // advance notes that an end has gone from ticket t to next. hint is where others see it.
 func (c *core) advance(e *end, hint *uint64, t, next uint64) {
 	release(&e.next, next)
-	if next/stride != t/stride {
+	if next>>(c.lazy&63) != t>>(c.lazy&63) {
 		release(hint, next)
 	}
 }

@@ -186,31 +186,12 @@ func (q *Queue[T]) take(c *core, v *T) error {
 		if race.Enabled {
 			c.raceAcquire()
 		}
-		own[T](&c.memory, b)
 		*asWhole(v) = *payload[T](&c.memory, b)
+		own[T](&c.memory, b)
 		c.drop(&c.cell(b).Block)
 		runtime.KeepAlive(q)
 		return nil
 	}
-}
-
-// Len is how many messages wait to be taken, at some instant during the call.
-func (q *Queue[T]) Len() int {
-	c := q.core.Load()
-	if c == nil {
-		return 0
-	}
-	defer runtime.KeepAlive(q)
-	return c.depth()
-}
-
-// Cap is how many messages the queue has room for.
-func (q *Queue[T]) Cap() int {
-	c := q.core.Load()
-	if c == nil {
-		return 0
-	}
-	return int(c.slots)
 }
 
 // Close closes the queue for everybody: nothing can be put any more; what is in it can
@@ -237,13 +218,4 @@ func (q *Queue[T]) Detach() error {
 	q.cleanup.Stop()
 	c.wakeAll()
 	return c.obj.Close()
-}
-
-// String is for people.
-func (q *Queue[T]) String() string {
-	c := q.core.Load()
-	if c == nil {
-		return "Queue(detached)"
-	}
-	return fmt.Sprintf("Queue(%d of %d)", c.depth(), c.slots)
 }
