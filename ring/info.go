@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+
+	"shmkit/internal/layout"
 )
 
-// Info is what a queue has done since it was made, by all processes together. It is
-// a copy.
+// Info is what a queue has done since it was made, by all processes together, also by
+// those of them that are dead. It is a copy, so it changes no more whoever dies.
 type Info struct {
 	Len, Cap int
 	// Puts and Gets are how many messages were put, and taken; one that came back and was
@@ -21,6 +23,9 @@ type Info struct {
 	HighWater int
 	// Closed tells whether Close was called.
 	Closed bool
+	// Getting and Putting tell whether somebody may be asleep until there is a message, or
+	// room. Whoever was killed in its sleep counts until somebody looks for it.
+	Getting, Putting bool
 }
 
 // Info looks at the queue. Each number is right at some instant during the call, Len as
@@ -38,6 +43,8 @@ func (q *Queue[T]) Info() Info {
 		Redelivered: atomic.LoadUint64(&c.head.Redelivered),
 		HighWater:   int(atomic.LoadUint64(&c.head.HighWater)),
 		Closed:      atomic.LoadUint32(&c.head.Closing) != 0, // sync: closing
+		Getting:     atomic.LoadUint32(&c.head.Items)&layout.QueueSleepers != layout.QueueNobody,
+		Putting:     atomic.LoadUint32(&c.head.Space)&layout.QueueSleepers != layout.QueueNobody,
 	}
 }
 
