@@ -52,6 +52,10 @@ func newCore(o *shm.Object) *core {
 		slots: uint64(head.Slots), blocks: head.Blocks, self: layout.OwnerSlot(o.Self()),
 	}
 	c.puts.stream, c.gets.stream = stream, stream
+	c.puts.next = atomic.LoadUint64(&head.Tail) // sync: tail
+	c.gets.next = atomic.LoadUint64(&head.Head) // sync: head
+	c.puts.waited()
+	c.gets.waited()
 	if c.slots >= smallQueue {
 		c.lazy = lazyShift
 	}
