@@ -70,28 +70,29 @@ func (q *Queue[T]) putRun(c *core, list []T) (n int, err error) {
 	for i := range list {
 		cell := mem.cell(pos)
 		w := layout.SlotWord(layout.SlotFull, turn-1, pos)
-		// sync: message published
-		if atomic.LoadUint64(&cell.Slot) != w || atomic.LoadUint64(&cell.Block) != word.QueueFree ||
-			atomic.LoadUint32(&head.Closing) != 0 {
-			break
-		}
-		// This passes the block to us; see reserve. sync: message taken
-		if !atomic.CompareAndSwapUint64(&cell.Block, word.QueueFree, layout.CellWord(layout.CellQueued, c.self, 0, t)) {
+		// This passes the block to us; see reserve. sync: message published, taken
+		if atomic.LoadUint64(&cell.Slot) != w || !c.tryClaim(pos) {
 			break
 		}
 		*payload[T](&mem, pos) = *asWhole(&list[i])
 		if race.Enabled {
 			c.raceRelease()
 		}
-		// This passes the block to the consumers. sync: message published
-		if !atomic.CompareAndSwapUint64(&cell.Slot, w, layout.SlotWord(layout.SlotFull, turn, pos)) {
-			if err = c.publish(t, w, seat{pos, pos}); err != nil {
-				return i, err
+		// This passes the block to the consumers; see tryPublish.
+		if atomic.LoadUint64(&cell.Slot) == w && atomic.LoadUint32(&head.Closing) == 0 { // sync: closing
+			release(&cell.Block, layout.CellWord(layout.CellQueued, c.self, 0, t)) // sync: message taken
+			// sync: message published
+			if atomic.CompareAndSwapUint64(&cell.Slot, w, layout.SlotWord(layout.SlotFull, turn, pos)) {
+				t, pos = t+1, pos+1
+				c.wake(&head.Items)
+				continue
 			}
-			return i + 1, nil
 		}
-		t, pos = t+1, pos+1
-		c.wake(&head.Items)
+		c.advance(&c.puts, &head.Tail, first, t) // sync: tail
+		if err = c.publish(t, w, seat{pos, pos}); err != nil {
+			return i, err
+		}
+		return i + 1, nil
 	}
 	c.advance(&c.puts, &head.Tail, first, t) // sync: tail
 	runtime.KeepAlive(q)

@@ -8,13 +8,11 @@ import (
 	"shmkit/shm"
 )
 
-// claim makes a free block ours, with the given state: Queued for ticket t, or Loaned.
-// The block first is tried first, then those beyond the slots, which are free unless
-// messages are in flight, then all. It fails with ErrFull if every block is in
-// somebody's hands.
-func (c *core) claim(state, t uint64, first uint32) (uint32, error) {
-	next := layout.CellWord(state, c.self, 0, t)
-	if c.tryClaim(first, next) {
+// claim makes a free block ours. The block first is tried first, then those beyond the
+// slots, which are free unless messages are in flight, then all. It fails with ErrFull
+// if every block is in somebody's hands.
+func (c *core) claim(first uint32) (uint32, error) {
+	if c.tryClaim(first) {
 		return first, nil
 	}
 	for buried := false; ; buried = true {
@@ -23,7 +21,7 @@ func (c *core) claim(state, t uint64, first uint32) (uint32, error) {
 			if b == c.blocks {
 				b = 0
 			}
-			if c.tryClaim(b, next) {
+			if c.tryClaim(b) {
 				return b, nil
 			}
 			b++
@@ -34,10 +32,10 @@ func (c *core) claim(state, t uint64, first uint32) (uint32, error) {
 	}
 }
 
-func (c *core) tryClaim(b uint32, next uint64) bool {
+func (c *core) tryClaim(b uint32) bool {
 	block := &c.cell(b).Block
 	// This passes the block to us. sync: message taken
-	return atomic.LoadUint64(block) == word.QueueFree && atomic.CompareAndSwapUint64(block, word.QueueFree, next)
+	return atomic.LoadUint64(block) == word.QueueFree && atomic.CompareAndSwapUint64(block, word.QueueFree, c.loaned)
 }
 
 // free gives a block that is ours back.

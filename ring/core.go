@@ -20,6 +20,7 @@ type core struct {
 	magic  uint64 // for division by slots: see place
 	lazy   uint8  // an end says how far it is when this many lower bits of its ticket become 0
 	self   uint32 // slot of this process
+	loaned uint64 // the word of a block that this process fills
 	puts   end
 	gets   end
 }
@@ -59,6 +60,7 @@ func newCore(o *shm.Object) *core {
 	if c.slots >= smallQueue {
 		c.lazy = lazyShift
 	}
+	c.loaned = layout.CellWord(layout.CellLoaned, c.self, 0, 0)
 	if c.slots > 1 {
 		c.magic = ^uint64(0)/c.slots + 1
 	}

@@ -113,7 +113,7 @@ func (q *Queue[T]) TryLoan() (*Loan[T], error) {
 		return nil, ErrClosed
 	}
 	pos, _ := c.place(atomic.LoadUint64(&c.head.Tail)) // sync: tail
-	b, err := c.claim(layout.CellLoaned, 0, pos)
+	b, err := c.claim(pos)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (l *Loan[T]) TryPublish() error {
 	block := &c.cell(l.block).Block
 	err := c.publishLater(l.block)
 	if err == ErrFull {
-		atomic.StoreUint64(block, layout.CellWord(layout.CellLoaned, c.self, 0, 0)) // sync: message taken
+		atomic.StoreUint64(block, c.loaned) // sync: message taken
 		return err
 	}
 	l.Value, l.c = nil, nil

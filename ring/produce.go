@@ -10,11 +10,10 @@ import (
 // seat is where a message goes: a slot of the ring, and a block.
 type seat struct{ pos, block uint32 }
 
-// reserve finds the ticket that is next and makes a free block ours, Queued for it. The
-// block beside the slot comes first, so that slot, word and payload of a message are on
-// lines that lie together. Nothing is reserved in the ring: whoever
-// publishes first has the ticket. w is the word of the slot. Errors: ErrFull, ErrClosed,
-// *shm.CorruptError.
+// reserve finds the ticket that is next and makes a free block ours. The block beside the
+// slot comes first, so that slot, word and payload of a message are on lines that lie
+// together. Nothing is reserved in the ring: whoever publishes first has the ticket. w is
+// the word of the slot. Errors: ErrFull, ErrClosed, *shm.CorruptError.
 func (c *core) reserve() (t, w uint64, s seat, err error) {
 	t = atomic.LoadUint64(&c.puts.next)
 	if t >= atomic.LoadUint64(&c.puts.limit) {
@@ -24,13 +23,7 @@ func (c *core) reserve() (t, w uint64, s seat, err error) {
 	w = atomic.LoadUint64(&c.cell(pos).Slot) // sync: message published
 	// Mostly the message of the turn before was in the block beside the slot, and that is
 	// free now. A free block is not one of a message that is there.
-	block := &c.cell(pos).Block
-	if w != layout.SlotWord(layout.SlotFull, turn-1, pos) || atomic.LoadUint64(block) != word.QueueFree ||
-		atomic.LoadUint32(&c.head.Closing) != 0 {
-		return c.reserveSlow()
-	}
-	// This passes the block to us. sync: message taken
-	if !atomic.CompareAndSwapUint64(block, word.QueueFree, layout.CellWord(layout.CellQueued, c.self, 0, t)) {
+	if w != layout.SlotWord(layout.SlotFull, turn-1, pos) || !c.tryClaim(pos) {
 		return c.reserveSlow()
 	}
 	return t, w, seat{pos, pos}, nil
@@ -41,7 +34,7 @@ func (c *core) reserve() (t, w uint64, s seat, err error) {
 //go:noinline
 func (c *core) reserveSlow() (t, w uint64, s seat, err error) {
 	if t, w, s, err = c.room(); err == nil {
-		s.block, err = c.claim(layout.CellQueued, t, s.block)
+		s.block, err = c.claim(s.pos)
 	}
 	return t, w, s, err
 }
@@ -111,8 +104,17 @@ func (c *core) publish(t, w uint64, s seat) error {
 
 // tryPublish publishes at t, and tells whether that was free.
 func (c *core) tryPublish(t, w uint64, s seat) bool {
+	slot := &c.cell(s.pos).Slot
+	// The block must name no ticket that was published in this same block before: that
+	// message would seem to be there again. If the slot is open still, now that the block
+	// is ours, that cannot have been, and never will. And whoever closes the queue seals
+	// it, or finds it full: then the message that was here went after that.
+	if atomic.LoadUint64(slot) != w || atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+		return false
+	}
+	release(&c.cell(s.block).Block, layout.CellWord(layout.CellQueued, c.self, 0, t)) // sync: message taken
 	// This passes the block to the consumers. sync: message published
-	if !atomic.CompareAndSwapUint64(&c.cell(s.pos).Slot, w, word.QueuePublish(w, s.block)) {
+	if !atomic.CompareAndSwapUint64(slot, w, word.QueuePublish(w, s.block)) {
 		return false
 	}
 	c.advance(&c.puts, &c.head.Tail, t, t+1) // sync: tail
@@ -130,10 +132,7 @@ func (c *core) publishLater(b uint32) error {
 		if err != nil {
 			return err
 		}
-		s.block = b
-		// Not published yet, so only we, or our sweep, may change it. sync: message taken
-		release(&c.cell(b).Block, layout.CellWord(layout.CellQueued, c.self, 0, t))
-		if c.tryPublish(t, w, s) {
+		if s.block = b; c.tryPublish(t, w, s) {
 			return nil
 		}
 	}
