@@ -31,9 +31,9 @@ func (v queueVariant) explore(n queueSetting) (model.Result, *model.Broken[queue
 var queueSettings = []queueSetting{
 	{2, 1, 4, 1, 2},
 	{1, 2, 1, 2, 1},
-	{2, 2, 1, 2, 1},
 	{2, 1, 3, 2, 1},
-	{2, 2, 2, 1, 1},
+	{2, 2, 1, 2, 1},
+	{1, 2, 2, 1, 1},
 	{1, 2, 2, 2, 0},
 }
 
