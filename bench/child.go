@@ -20,6 +20,10 @@ func roleOf(name string) func(args []string) (role, error) {
 		return contendChild
 	case "handoff":
 		return handoffChild
+	case "put":
+		return putChild
+	case "take":
+		return takeChild
 	case "read":
 		return readChild
 	case "come":

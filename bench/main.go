@@ -40,8 +40,8 @@ func main() {
 }
 
 func benchmarks() []benchmark {
-	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), streamRows(), pipeRows(),
-		deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), queueRows(),
+		streamRows(), pipeRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

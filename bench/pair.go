@@ -18,16 +18,24 @@ func newPair(names [2]string, start func(me string) (*worker, error)) (p pair, e
 	return p, nil
 }
 
-// together asks both for n, and gives the time until both have answered. Each answer is
-// passed to read.
+// together is crew.together of both.
 func (p pair) together(n int, read func(line string) error) (time.Duration, error) {
+	return crew(p[:]).together(n, read)
+}
+
+// crew are workers that work on the same at the same time.
+type crew []*worker
+
+// together asks all for n, and gives the time until all have answered. Each answer is
+// passed to read.
+func (c crew) together(n int, read func(line string) error) (time.Duration, error) {
 	begin := time.Now()
-	for _, w := range p {
+	for _, w := range c {
 		if err := w.ask(n); err != nil {
 			return 0, err
 		}
 	}
-	for _, w := range p {
+	for _, w := range c {
 		line, err := w.answer()
 		if err == nil {
 			err = read(line)

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"shmkit/internal/layout"
@@ -29,9 +30,30 @@ func (m *memory) cell(i uint32) *layout.QueueCell {
 	return (*layout.QueueCell)(unsafe.Add(m.base, uintptr(i)*m.stride))
 }
 
+// whole is a T that the compiler copies in place: for an array it calls a function,
+// because two arrays may overlap.
+type whole[T any] struct{ v T }
+
+func asWhole[T any](v *T) *whole[T] { return (*whole[T])(unsafe.Pointer(v)) }
+
 // payload is the payload of block i as a T, which is no larger than it.
-func payload[T any](m *memory, i uint32) *T {
-	return (*T)(unsafe.Add(m.base, uintptr(i)*m.stride+cellHead))
+func payload[T any](m *memory, i uint32) *whole[T] {
+	return (*whole[T])(unsafe.Add(m.base, uintptr(i)*m.stride+cellHead))
+}
+
+// line is what a processor moves between cores at once.
+const line = 64
+
+// adopt writes to each line of the payload of block i, which is ours, what is there. What
+// was only read here stays with both cores, and costs some processors ten times as much
+// to write again as what moves to and fro.
+func adopt[T any](m *memory, i uint32) {
+	var v T
+	// The first line has the word of the block, which changes hands anyway.
+	for off := uintptr(2*line - 4); off < cellHead+unsafe.Sizeof(v)+line-4; off += line {
+		word := (*uint32)(unsafe.Add(m.base, uintptr(i)*m.stride+off))
+		*word = atomic.LoadUint32(word) // atomic, or the compiler drops both
+	}
 }
 
 // The race detector does not see what is handed over through mapped memory. It is told

@@ -32,6 +32,7 @@
 //	…
 //	err = q.Put(job{1, 2})     // one process
 //	j, err := q.Get()          // another
+//	n, err := q.GetN(batch)    // many at once cost less each
 //
 //	s, err := ring.NewSPSC[job](1024)
 //	p, err := s.Producer()     // one process: p.Put, p.PutN, p.Claim and p.Commit, p.Close

@@ -26,20 +26,20 @@ type Lease[T any] struct {
 func (q *Queue[T]) Lease() (*Lease[T], error) { return q.LeaseContext(context.Background()) }
 
 // LeaseContext is Lease that gives up when ctx ends; see GetContext.
-func (q *Queue[T]) LeaseContext(ctx context.Context) (l *Lease[T], err error) {
-	l, err = q.TryLease()
-	if err != ErrEmpty {
-		return l, err
+func (q *Queue[T]) LeaseContext(ctx context.Context) (*Lease[T], error) {
+	for {
+		l, err := q.TryLease()
+		if err != ErrEmpty {
+			return l, err
+		}
+		c := q.core.Load()
+		if c == nil {
+			return nil, ErrDetached
+		}
+		if err := c.await(ctx, &q.core, wantItem); err != nil {
+			return nil, err
+		}
 	}
-	c := q.core.Load()
-	if c == nil {
-		return nil, ErrDetached
-	}
-	err = q.wait(ctx, c, &c.head.Items, c.hasItems, func() (bool, error) {
-		l, err = q.TryLease()
-		return err == ErrEmpty, err
-	})
-	return l, err
 }
 
 // TryLease is Lease that does not wait: [ErrEmpty] if there is no message.
@@ -48,15 +48,20 @@ func (q *Queue[T]) TryLease() (*Lease[T], error) {
 	if c == nil {
 		return nil, ErrDetached
 	}
-	m, err := c.take()
-	if err != nil {
-		return nil, err
+	for {
+		t, w, b, err := c.front()
+		if err != nil {
+			return nil, err
+		}
+		held := c.hold(t, w, b)
+		if held == 0 {
+			continue
+		}
+		if race.Enabled {
+			c.raceAcquire()
+		}
+		return &Lease[T]{&payload[T](&c.memory, b).v, q, c, b, held}, nil
 	}
-	c.leave(&m)
-	if race.Enabled {
-		c.raceAcquire()
-	}
-	return &Lease[T]{payload[T](&c.memory, m.block), q, c, m.block, m.held}, nil
 }
 
 // Deliveries is how often the message was delivered before: 0 unless consumers died
@@ -107,31 +112,32 @@ func (q *Queue[T]) TryLoan() (*Loan[T], error) {
 	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
 		return nil, ErrClosed
 	}
-	b, err := c.claim(layout.CellLoaned, atomic.LoadUint64(&c.head.Tail))
+	pos, _ := c.place(atomic.LoadUint64(&c.head.Tail)) // sync: tail
+	b, err := c.claim(pos)
 	if err != nil {
 		return nil, err
 	}
-	return &Loan[T]{payload[T](&c.memory, b), q, c, b}, nil
+	return &Loan[T]{&payload[T](&c.memory, b).v, q, c, b}, nil
 }
 
 // Loan is TryLoan that waits for a block as long as it takes.
 func (q *Queue[T]) Loan() (*Loan[T], error) { return q.LoanContext(context.Background()) }
 
 // LoanContext is Loan that gives up when ctx ends.
-func (q *Queue[T]) LoanContext(ctx context.Context) (l *Loan[T], err error) {
-	l, err = q.TryLoan()
-	if err != ErrFull {
-		return l, err
+func (q *Queue[T]) LoanContext(ctx context.Context) (*Loan[T], error) {
+	for {
+		l, err := q.TryLoan()
+		if err != ErrFull {
+			return l, err
+		}
+		c := q.core.Load()
+		if c == nil {
+			return nil, ErrDetached
+		}
+		if err := c.await(ctx, &q.core, wantBlock); err != nil {
+			return nil, err
+		}
 	}
-	c := q.core.Load()
-	if c == nil {
-		return nil, ErrDetached
-	}
-	err = q.wait(ctx, c, &c.head.Space, c.hasRoom, func() (bool, error) {
-		l, err = q.TryLoan()
-		return err == ErrFull, err
-	})
-	return l, err
 }
 
 // Publish puts what was filled at the end of the queue, and waits for a place as long
@@ -140,14 +146,15 @@ func (l *Loan[T]) Publish() error { return l.PublishContext(context.Background()
 
 // PublishContext is Publish that gives up when ctx ends: the loan goes on then.
 func (l *Loan[T]) PublishContext(ctx context.Context) error {
-	err := l.TryPublish()
-	if err != ErrFull {
-		return err
-	}
-	return l.q.wait(ctx, l.c, &l.c.head.Space, l.c.hasRoom, func() (bool, error) {
+	for {
 		err := l.TryPublish()
-		return err == ErrFull, err
-	})
+		if err != ErrFull {
+			return err
+		}
+		if err := l.c.await(ctx, &l.q.core, wantRoom); err != nil {
+			return err
+		}
+	}
 }
 
 // TryPublish is Publish that does not wait: with [ErrFull] the loan goes on.
@@ -155,30 +162,14 @@ func (l *Loan[T]) TryPublish() error {
 	if l.c == nil {
 		return ErrNotHeld
 	}
-	t, err := l.c.room()
-	if err == ErrFull {
-		return err
+	if race.Enabled {
+		l.c.raceRelease()
 	}
 	c := l.c
 	block := &c.cell(l.block).Block
-	if err != nil {
-		l.Value, l.c = nil, nil
-		c.free(block)
-		return err
-	}
-	if race.Enabled {
-		c.raceRelease()
-	}
-	return l.publish(c, block, t)
-}
-
-// publish is TryPublish when there was room at t.
-func (l *Loan[T]) publish(c *core, block *uint64, t uint64) error {
-	// Not published yet, so only we, or our sweep, may change it. sync: message taken
-	atomic.StoreUint64(block, layout.CellWord(layout.CellQueued, c.self, 0, t))
-	err := c.tryPublish(l.block, t)
+	err := c.publishLater(l.block)
 	if err == ErrFull {
-		atomic.StoreUint64(block, layout.CellWord(layout.CellLoaned, c.self, 0, 0)) // sync: message taken
+		atomic.StoreUint64(block, c.loaned) // sync: message taken
 		return err
 	}
 	l.Value, l.c = nil, nil

@@ -104,22 +104,33 @@ func (q *Queue[T]) Put(v T) error { return q.PutContext(context.Background(), v)
 // PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and
 // v is not in the queue. If there is room ctx is not looked at.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	if err := q.TryPut(v); err != ErrFull {
-		return err
+	for {
+		c := q.core.Load()
+		if c == nil {
+			return ErrDetached
+		}
+		if err := q.put(c, &v); err != ErrFull {
+			return err
+		}
+		if err := c.await(ctx, &q.core, wantRoom|wantBlock); err != nil {
+			return err
+		}
 	}
-	return q.putSlow(ctx, v)
 }
 
-// putSlow and getSlow are outlined because what their closures share is on the heap.
-func (q *Queue[T]) putSlow(ctx context.Context, v T) error {
-	c := q.core.Load()
-	if c == nil {
-		return ErrDetached
+// put puts *v at the end: ErrFull if there is no room.
+func (q *Queue[T]) put(c *core, v *T) error {
+	t, w, s, err := c.reserve()
+	if err != nil {
+		return err
 	}
-	return q.wait(ctx, c, &c.head.Space, c.hasRoom, func() (bool, error) {
-		err := q.TryPut(v)
-		return err == ErrFull, err
-	})
+	*payload[T](&c.memory, s.block) = *asWhole(v)
+	if race.Enabled {
+		c.raceRelease()
+	}
+	err = c.publish(t, w, s)
+	runtime.KeepAlive(q)
+	return err
 }
 
 // TryPut is Put that does not wait: [ErrFull] if there is no room.
@@ -128,21 +139,7 @@ func (q *Queue[T]) TryPut(v T) error {
 	if c == nil {
 		return ErrDetached
 	}
-	t, err := c.room()
-	if err != nil {
-		return err
-	}
-	b, err := c.claim(layout.CellQueued, t)
-	if err != nil {
-		return err
-	}
-	*payload[T](&c.memory, b) = v
-	if race.Enabled {
-		c.raceRelease()
-	}
-	err = c.publish(b, t)
-	runtime.KeepAlive(q)
-	return err
+	return q.put(c, &v)
 }
 
 // Get takes the oldest message, and waits for one as long as it takes. Errors:
@@ -152,22 +149,18 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) 
 // GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and
 // has taken nothing. If there is a message ctx is not looked at.
 func (q *Queue[T]) GetContext(ctx context.Context) (v T, err error) {
-	if v, err = q.TryGet(); err != ErrEmpty {
-		return v, err
+	for {
+		c := q.core.Load()
+		if c == nil {
+			return v, ErrDetached
+		}
+		if err = q.take(c, &v); err != ErrEmpty {
+			return v, err
+		}
+		if err = c.await(ctx, &q.core, wantItem); err != nil {
+			return v, err
+		}
 	}
-	return q.getSlow(ctx)
-}
-
-func (q *Queue[T]) getSlow(ctx context.Context) (v T, err error) {
-	c := q.core.Load()
-	if c == nil {
-		return v, ErrDetached
-	}
-	err = q.wait(ctx, c, &c.head.Items, c.hasItems, func() (bool, error) {
-		v, err = q.TryGet()
-		return err == ErrEmpty, err
-	})
-	return v, err
 }
 
 // TryGet is Get that does not wait: [ErrEmpty] if there is no message.
@@ -176,47 +169,29 @@ func (q *Queue[T]) TryGet() (v T, err error) {
 	if c == nil {
 		return v, ErrDetached
 	}
-	m, err := c.take()
-	if err != nil {
-		return v, err
-	}
-	if race.Enabled {
-		c.raceAcquire()
-	}
-	v = *payload[T](&c.memory, m.block)
-	c.drop(&m)
-	runtime.KeepAlive(q)
+	err = q.take(c, &v)
 	return v, err
 }
 
-// wait waits until try is not to be tried again. more tells whether another sleeper
-// would find something.
-func (q *Queue[T]) wait(ctx context.Context, c *core, futex *uint32, more func() bool, try func() (bool, error)) error {
-	if c.obj.Enter() != nil {
-		return ErrDetached
+// take takes the oldest message into v.
+func (q *Queue[T]) take(c *core, v *T) error {
+	for {
+		t, w, b, err := c.front()
+		if err != nil {
+			return err
+		}
+		if c.hold(t, w, b) == 0 {
+			continue
+		}
+		if race.Enabled {
+			c.raceAcquire()
+		}
+		*asWhole(v) = *payload[T](&c.memory, b)
+		adopt[T](&c.memory, b)
+		c.drop(&c.cell(b).Block)
+		runtime.KeepAlive(q)
+		return nil
 	}
-	defer c.obj.Leave()
-	w := waiting{c: c, futex: futex, try: try, more: more}
-	return w.await(ctx, func() bool { return q.core.Load() == nil })
-}
-
-// Len is how many messages wait to be taken, at some instant during the call.
-func (q *Queue[T]) Len() int {
-	c := q.core.Load()
-	if c == nil {
-		return 0
-	}
-	defer runtime.KeepAlive(q)
-	return c.depth()
-}
-
-// Cap is how many messages the queue has room for.
-func (q *Queue[T]) Cap() int {
-	c := q.core.Load()
-	if c == nil {
-		return 0
-	}
-	return int(c.slots)
 }
 
 // Close closes the queue for everybody: nothing can be put any more; what is in it can
@@ -243,13 +218,4 @@ func (q *Queue[T]) Detach() error {
 	q.cleanup.Stop()
 	c.wakeAll()
 	return c.obj.Close()
-}
-
-// String is for people.
-func (q *Queue[T]) String() string {
-	c := q.core.Load()
-	if c == nil {
-		return "Queue(detached)"
-	}
-	return fmt.Sprintf("Queue(%d of %d)", c.depth(), c.slots)
 }

@@ -92,6 +92,8 @@ func TestOrderAndCapacity(t *testing.T) {
 
 // Producers and consumers of one process: nothing is lost, doubled or torn, and each
 // consumer sees each producer's messages in order.
+//
+// conformance: Q-15
 func TestManyGoroutines(t *testing.T) {
 	shmtest.Watchdog(t, 2*time.Minute)
 	const producers, consumers, each = 3, 3, 30000

@@ -2,40 +2,62 @@ package ring
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
 	"shmkit/internal/layout"
 	"shmkit/internal/park"
+	"shmkit/internal/word"
+	"shmkit/shm"
 )
 
-// Items and Space are futexes: a bit that says that somebody may sleep, and a number
-// that changes with each wake-up. Whoever makes something that others may sleep for
-// takes the bit away and wakes one of them. That one puts the bit back when it has what
-// it wanted, because others may sleep still, and passes the wake-up on if there is more.
-
-// wakeItems is called after a message has come.
-func (c *core) wakeItems() { c.wake(&c.head.Items) }
-
-// wakeSpace is called after a place, or a block, has become free.
-func (c *core) wakeSpace() { c.wake(&c.head.Space) }
+// Items and Space are futexes: how many may sleep, and a number that changes with each
+// wake-up.
+//
+//	sleepers      who announces itself makes it   who wakes makes it
+//	QueueNobody   QueueOne                        –
+//	QueueOne      QueueMany                       QueueNobody, and wakes one
+//	QueueMany     QueueMany                       QueueMany, and wakes one; if there was
+//	                                              none, QueueNobody, and wakes all
+//
+// So whoever sleeps has announced itself in the word since it last became QueueNobody,
+// or is being woken. Nobody is counted, so it does not matter who of them is killed.
+// Whoever makes something that others may sleep for does so by a compare-and-swap and
+// looks at the word after that; who sleeps announces itself, and looks for that thing
+// after that.
 
 func (c *core) wake(futex *uint32) {
 	// sync: sleepers
-	if w := atomic.LoadUint32(futex); w&layout.QueueWaiters != 0 {
-		c.wakeSlow(futex, w)
+	if atomic.LoadUint32(futex)&layout.QueueSleepers != layout.QueueNobody {
+		c.wakeSlow(futex)
 	}
 }
 
 // wakeSlow is outlined so that wake inlines.
 //
 //go:noinline
-func (c *core) wakeSlow(futex *uint32, w uint32) {
-	// Whoever changed the word meanwhile has woken somebody, or looks again himself.
-	// sync: sleepers
-	if atomic.CompareAndSwapUint32(futex, w, (w+1)&^layout.QueueWaiters) {
+func (c *core) wakeSlow(futex *uint32) {
+	for {
+		w := atomic.LoadUint32(futex) // sync: sleepers
+		if w&layout.QueueSleepers == layout.QueueNobody {
+			return
+		}
+		next := word.QueueWake(w)
+		// sync: sleepers
+		if !atomic.CompareAndSwapUint32(futex, w, next) {
+			continue
+		}
 		atomic.AddUint64(&c.obj.Stats().Wakes, 1)
-		park.Wake(futex, 1)
+		if park.Wake(futex, 1) > 0 || next&layout.QueueSleepers == layout.QueueNobody {
+			return
+		}
+		// Who has announced itself since then, and changed nothing by that, is woken.
+		// sync: sleepers
+		if atomic.CompareAndSwapUint32(futex, next, word.QueueNobodyLeft(next)) {
+			park.Wake(futex, math.MaxInt32)
+		}
+		return
 	}
 }
 
@@ -47,91 +69,130 @@ func (c *core) wakeAll() {
 	}
 }
 
-// waiting is one call that waits on a futex until try succeeds or fails.
-type waiting struct {
-	c     *core
-	futex *uint32
-	try   func() (again bool, err error) // again: not now
-	more  func() bool                    // whether another sleeper would find something
-	slept bool
+// want is what a call waits for.
+type want uint8
+
+const (
+	wantItem  want = 1 << iota // a message, or the end of the queue
+	wantRoom                   // a place in the ring
+	wantBlock                  // a free block
+)
+
+// there tells whether what is wanted is there, or never will be.
+func (w want) there(c *core) bool {
+	if w == wantItem {
+		_, _, _, err := c.front()
+		return err != ErrEmpty
+	}
+	_, _, s, err := c.room()
+	if w&wantRoom != 0 && err == ErrFull {
+		return false
+	}
+	return w&wantBlock == 0 || err != nil && err != ErrFull || c.someFree(s.block)
 }
 
-// await waits for try.
-func (w *waiting) await(ctx context.Context, detached func() bool) error {
-	err := park.Loop(ctx, func(r *park.Round) (bool, error) {
-		if r.Slept && !w.slept {
-			w.slept = true
-			atomic.AddUint64(&w.c.obj.Stats().Sleeps, 1)
-		}
-		return w.attempt(r, detached)
-	})
-	if w.slept {
-		w.passOn(err)
+// futex is where one sleeps who wants w.
+func (w want) futex(c *core) *uint32 {
+	if w == wantItem {
+		return &c.head.Items
+	}
+	return &c.head.Space
+}
+
+// await returns when there is, or was, what the caller wants, or with an error: the
+// cause of ctx, or ErrDetached when handle is nil.
+func (c *core) await(ctx context.Context, handle *atomic.Pointer[core], w want) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if c.spin(w) {
+		return nil
+	}
+	if c.obj.Enter() != nil {
+		return ErrDetached
+	}
+	defer c.obj.Leave()
+	s := sleeping{c: c, handle: handle, want: w, futex: w.futex(c)}
+	err := park.Sleep(ctx, s.attempt)
+	if err != nil && s.slept {
+		park.Wake(s.futex, 1) // it may have been woken for something that it does not take
 	}
 	return err
 }
 
+// sleeping is one call that sleeps.
+type sleeping struct {
+	c      *core
+	handle *atomic.Pointer[core]
+	want   want
+	futex  *uint32
+	slept  bool
+}
+
 // attempt is one turn of the waiting loop; see park.Loop.
-func (w *waiting) attempt(r *park.Round, detached func() bool) (done bool, err error) {
+func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
+	if r.Slept && !s.slept {
+		s.slept = true
+		atomic.AddUint64(&s.c.obj.Stats().Sleeps, 1)
+	}
 	for {
-		if detached() {
+		if s.handle.Load() == nil {
 			return false, ErrDetached
 		}
-		if again, err := w.try(); !again {
-			return err == nil, err
+		if s.want.there(s.c) {
+			return true, nil
 		}
-		if r.Spinning {
-			return false, nil
-		}
-		if w.c.bury(r.Recheck) {
+		// Announce, then look again: what came in between was not announced to us.
+		now := atomic.LoadUint32(s.futex) // sync: sleepers
+		next := word.QueueAnnounce(now)
+		if next != now && !atomic.CompareAndSwapUint32(s.futex, now, next) {
 			continue
 		}
-		// Announce, then try again: what came in between was not announced to us.
-		now := atomic.LoadUint32(w.futex) // sync: sleepers
-		if now&layout.QueueWaiters == 0 {
-			if !atomic.CompareAndSwapUint32(w.futex, now, now|layout.QueueWaiters) {
-				continue
+		r.On(s.futex, next)
+		if s.starved() {
+			r.Within(time.Millisecond) // see drop
+		}
+		if s.mourn(r) {
+			r.Forget()
+			continue
+		}
+		return s.want.there(s.c), nil
+	}
+}
+
+// starved tells whether there is a place in the ring and no block.
+func (s *sleeping) starved() bool {
+	if s.want&wantBlock == 0 {
+		return false
+	}
+	_, _, _, err := s.c.room()
+	return err == nil
+}
+
+// wakers is how many other processes' death words a call sleeps on. The others are
+// looked at when a sleep ends.
+const wakers = 3
+
+// mourn names the death words of others that use the queue. It tells whether one of them
+// was dead, and has been cleaned up after: that may have brought what is wanted.
+func (s *sleeping) mourn(r *park.Round) (changed bool) {
+	room := wakers
+	s.c.others(func(owner uint32) bool {
+		// Before the question who lives: a death after the answer changes the word.
+		addr, val, ok := s.c.obj.DeathWord(owner)
+		switch s.c.obj.Liveness(owner, r.Recheck) {
+		case shm.Dead:
+			changed = s.c.buryOne(owner) || changed
+		case shm.Dying:
+			s.c.obj.WakeMourners(owner)
+			r.Within(time.Millisecond)
+		default:
+			if ok && room > 0 {
+				r.On(addr, val)
+				room--
 			}
-			now |= layout.QueueWaiters
 		}
-		w.mourn(r, now)
-		if again, err := w.try(); !again {
-			return err == nil, err
-		}
-		return false, nil
-	}
-}
-
-// mourn names the words to sleep on: the futex, and the death words of some who have
-// blocks. Whom there is no room for is found dead at the end of a sleep.
-func (w *waiting) mourn(r *park.Round, now uint32) {
-	r.On(w.futex, now)
-	room := 2
-	var last uint32
-	w.c.inHands(func(owner uint32, _ *uint64, _ uint64) bool {
-		if owner == last {
-			return true
-		}
-		last = owner
-		if addr, val, ok := w.c.obj.DeathWord(owner); ok {
-			r.On(addr, val)
-			room--
-		} else {
-			r.Within(time.Millisecond) // it is dying, or somebody cleans up after it
-		}
-		return room > 0
+		return true
 	})
-}
-
-// passOn is what one who has slept owes to those who still do.
-func (w *waiting) passOn(err error) {
-	if err != nil {
-		// It may have been woken for something that it does not take.
-		park.Wake(w.futex, 1)
-		return
-	}
-	atomic.OrUint32(w.futex, layout.QueueWaiters) // sync: sleepers
-	if w.more() {
-		w.c.wake(w.futex)
-	}
+	return changed
 }

@@ -117,7 +117,8 @@ func segmentGroups() []constantGroup {
 			derived("CELL_SLOT_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 1, 0, 0))),
 			derived("CELL_DELIVERIES_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 1, 0))),
 			derived("CELL_TICKET_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 0, 1))),
-			word32("QueueWaiters", layout.QueueWaiters),
+			word32("QueueNobody", layout.QueueNobody), word32("QueueOne", layout.QueueOne),
+			word32("QueueMany", layout.QueueMany), word32("QueueSleepers", layout.QueueSleepers),
 		}},
 		{"Streams", []define{
 			word32("RoleDied", layout.RoleDied), word32("StreamWaiters", layout.StreamWaiters),

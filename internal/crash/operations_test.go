@@ -26,7 +26,8 @@ var table []operation
 func init() {
 	table = slices.Concat(mutexOperations, hungerOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
 		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
-		condOperations, rendezvousOperations, spscOperations, recordsOperations, broadcastOperations, pipeOperations, cOperations, fault())
+		condOperations, rendezvousOperations, queueOperations, spscOperations, recordsOperations, broadcastOperations,
+		pipeOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

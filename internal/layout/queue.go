@@ -9,9 +9,9 @@ import "structs"
 // turn: state:2 | block:20 | turn:42.
 //
 //	state    turn    meaning
-//	Empty    t's     ticket t is next to be published here, or will be
-//	Full     t's     block has ticket t; if that block says otherwise the message is
-//	                 taken, and whoever sees that makes the slot Empty of the next turn
+//	Empty    0       nothing was ever published here
+//	Full     t's     block has the message of ticket t; if that block says otherwise the
+//	                 message is taken, and the slot is free for ticket t + Slots
 //	Closed   t's     nothing is ever published at t, or after it
 //
 // A block word says who has the block: state:3 | slot:10 | deliveries:7 | ticket:44.
@@ -87,11 +87,11 @@ type QueueHead struct {
 	_    [120]byte // zero
 
 	// Line 3. Written by consumers that sleep, and producers that wake them.
-	Items uint32    // waiters:1 | sequence:31, a futex
+	Items uint32    // sleepers:2 | sequence:30, a futex
 	_     [124]byte // zero
 
 	// Line 4. Written by producers that sleep, and consumers that wake them.
-	Space uint32    // waiters:1 | sequence:31, a futex
+	Space uint32    // sleepers:2 | sequence:30, a futex
 	_     [124]byte // zero
 
 	// Line 5. Rarely written.
@@ -103,8 +103,13 @@ type QueueHead struct {
 	_           [96]byte // zero
 }
 
-// QueueWaiters is the bit of Items and Space that says that somebody may sleep.
-const QueueWaiters uint32 = 1 << 31
+// How many may sleep on Items or Space.
+const (
+	QueueNobody   uint32 = 0
+	QueueOne      uint32 = 1 << 30
+	QueueMany     uint32 = 2 << 30
+	QueueSleepers uint32 = 3 << 30 // mask
+)
 
 // QueueCell is the head of a cell. The payload follows.
 type QueueCell struct {
@@ -124,6 +129,9 @@ func SlotWord(state, turn uint64, block uint32) uint64 {
 
 // SlotBlock is the block in a slot word.
 func SlotBlock(w uint64) uint32 { return uint32(w>>slotBlockAt) & (MaxBlocks - 1) }
+
+// SlotTurn is the turn in a slot word.
+func SlotTurn(w uint64) uint64 { return w >> slotTurnAt }
 
 // SlotAge is how many turns the slot word w is ahead of turn; negative if it is
 // behind. It is right as long as they are less than 2^41 turns apart.

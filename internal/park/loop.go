@@ -46,6 +46,9 @@ func (r *Round) Within(d time.Duration) {
 	}
 }
 
+// Forget takes back what On and Within named: the attempt begins again.
+func (r *Round) Forget() { r.n, r.within = 0, 0 }
+
 // Loop calls attempt until it is done or fails, and sleeps in between on the words
 // that it names. If ctx ends first Loop returns its cause; the call may then have
 // received a wake-up that another sleeper needed, so the caller passes one on. A
@@ -66,27 +69,40 @@ func Await(ctx context.Context, attempt func(r *Round) (done bool, err error)) (
 	if done, err := spin(&r, attempt); done || err != nil {
 		return false, err
 	}
+	return sleepLoop(ctx, &r, attempt)
+}
+
+// Sleep is Loop that does not spin first, for callers that have done so in their own
+// way; see [Pause].
+func Sleep(ctx context.Context, attempt func(r *Round) (done bool, err error)) error {
+	_, err := sleepLoop(ctx, new(Round), attempt)
+	return err
+}
+
+func sleepLoop(ctx context.Context, r *Round, attempt func(r *Round) (done bool, err error)) (ended bool, err error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
 	s := sleep{ctx: ctx, slice: firstSlice}
 	defer s.end()
 	for {
-		r.n, r.within = 0, 0
-		if done, err := attempt(&r); done || err != nil {
+		r.Forget()
+		if done, err := attempt(r); done || err != nil {
 			return false, err
 		}
 		if ctx.Err() != nil {
 			return true, context.Cause(ctx)
 		}
-		r.Recheck = s.once(&r)
+		r.Recheck = s.once(r)
 		r.Slept = true
 	}
 }
 
-// Wake wakes up to n sleepers on addr, in any process. A waker changes the word
-// first.
-func Wake(addr *uint32, n int) { sys.FutexWake(addr, n) }
+// Wake wakes up to n sleepers on addr, in any process, and tells how many there were. A
+// process counts as one, however many of its goroutines share hub threads, and as none
+// while its hub thread is not asleep: then that sees that the word has changed. A waker
+// changes the word first.
+func Wake(addr *uint32, n int) (woken int) { return sys.FutexWake(addr, n) }
 
 // Rouse wakes every sleeper of this process on addr although the word has not
 // changed: something else has that their attempts look at. Sleepers of other

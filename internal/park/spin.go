@@ -43,3 +43,9 @@ func spin(r *Round, attempt func(r *Round) (bool, error)) (bool, error) {
 	r.Spinning = false
 	return false, nil
 }
+
+// Pause tells the core n times that it runs a waiting loop.
+func Pause(n uint32) { pause(n) }
+
+// Alone tells whether there is one core only: then spinning never pays.
+func Alone() bool { return cores == 1 }

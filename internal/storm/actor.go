@@ -40,6 +40,7 @@ func actors() []Actor {
 		new(turnstile),
 		new(crew),
 		new(queue),
+		new(conveyor),
 	}
 }
 

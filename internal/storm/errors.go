@@ -9,5 +9,6 @@ var (
 	errTorn        = errors.New("storm: torn")
 	errSum         = errors.New("storm: money is lost or made")
 	errLedger      = errors.New("storm: impossible record")
+	errLeak        = errors.New("storm: blocks are lost")
 	errDescriptors = errors.New("storm: descriptors are left")
 )

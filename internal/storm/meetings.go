@@ -28,7 +28,7 @@ const places = 2
 
 const (
 	meet = iota
-	ring
+	sound
 	await
 )
 
@@ -68,9 +68,9 @@ func (x *meetings) Learn(d *Deed) {
 		x.unknown[place]++
 	case d.Kind == meet && result > 0:
 		x.got[place][(result-1)%2]++
-	case d.Kind == ring && !d.Known:
+	case d.Kind == sound && !d.Known:
 		x.cut[d.Lane]++
-	case d.Kind == ring:
+	case d.Kind == sound:
 		x.sets[d.Lane]++
 	}
 }
@@ -128,7 +128,7 @@ func (v *visitor) Step(l *Lane) {
 	defer cancel()
 	switch l.Rand.IntN(4) {
 	case 0:
-		l.Begin(ring)
+		l.Begin(sound)
 		l.Must(errors.Join(v.bells[l.ID].Clear(), v.bells[l.ID].Set()))
 		l.End()
 	case 1:

@@ -7,14 +7,14 @@ import "shmkit/internal/layout"
 //
 //	slot                    seat     producer                    consumer
 //	Empty, turn of t        Open     Full(turn, own block)       there is nothing at t or after it
-//	Full, turn of t         Taken    help Tail past t            take the block, or help: see below
+//	Full, turn of t         Taken    t is not the next one       take the block, or go on: see below
 //	Closed, turn of t       Closed   ErrClosed                   ErrClosed
-//	Full, the turn before   Before   full; or help: see below    –
-//	a later turn            Past     look at Tail again          help Head past t
+//	Full, the turn before   Before   ErrFull, or as Open         there is nothing at t or after it
+//	a later turn            Past     t is not the next one       t was taken long ago
 //	anything else           Damaged  –                           –
 //
-// A Full slot whose block is not Queued with that ticket has been taken from. Whoever
-// meets it makes it Empty of the next turn and moves Head on: the taker may be dead.
+// A Full slot whose block is not Queued with that ticket has been taken from. It stays
+// as it is until somebody publishes there.
 
 // Seat is what a slot word means to one who comes with a ticket.
 type Seat uint8
@@ -45,6 +45,16 @@ func SeatOf(w, turn uint64) Seat {
 		return SeatBefore
 	}
 	return SeatDamaged
+}
+
+// QueuePublish is the word of a slot that was open, with the word w, when block is
+// published there. This passes the block to the consumers.
+func QueuePublish(w uint64, block uint32) uint64 {
+	turn := layout.SlotTurn(w)
+	if w&layout.SlotStateMask == layout.SlotFull {
+		turn++ // the message that was there is gone
+	}
+	return layout.SlotWord(layout.SlotFull, turn, block)
 }
 
 // QueueThere tells whether the message with that ticket is still in the block whose
@@ -99,3 +109,25 @@ func QueueReturned(returns uint64) uint64 { return (returns + 2) | QueuePending 
 
 // QueuePending is the bit of Queue.Returns that says that some block may be Returned.
 const QueuePending uint64 = 1
+
+// QueueAnnounce is the word of a futex of a queue when one more is about to sleep on it.
+func QueueAnnounce(w uint32) uint32 {
+	if w&layout.QueueSleepers == layout.QueueNobody {
+		return w | layout.QueueOne
+	}
+	return w&^layout.QueueSleepers | layout.QueueMany
+}
+
+// QueueWake is the word of a futex of a queue, on which somebody sleeps, when one of
+// them is woken: if it was the only one nobody is left.
+func QueueWake(w uint32) uint32 {
+	next := (w + 1) &^ layout.QueueSleepers
+	if w&layout.QueueSleepers == layout.QueueOne {
+		return next | layout.QueueNobody
+	}
+	return next | layout.QueueMany
+}
+
+// QueueNobodyLeft is the word w after it turned out that nobody was there to wake.
+// Whoever announced itself since is woken.
+func QueueNobodyLeft(w uint32) uint32 { return (w + 1) &^ layout.QueueSleepers }

@@ -1,0 +1,349 @@
+//go:build linux && (amd64 || arm64)
+
+package crash_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"shmkit/ring"
+	"shmkit/shm"
+)
+
+func init() { guests["queue"] = func() guest { return new(counter) } }
+
+// parcel is longer than a line; all words are equal.
+type parcel [20]uint64
+
+func parcelOf(n uint64) (p parcel) {
+	for i := range p {
+		p[i] = n
+	}
+	return p
+}
+
+// counter is a queue as one process has it open.
+type counter struct {
+	q     *ring.Queue[parcel]
+	lease *ring.Lease[parcel] // that a task took
+	want  chan error          // what a task waits for; nil: nothing
+}
+
+const (
+	shelf    = 2  // capacity
+	inFlight = 64 // blocks beyond it
+)
+
+// Who sent what.
+const (
+	fromVictim   = 100
+	fromResident = 200
+	fromFrozen   = 300 // while somebody is frozen
+	fromVisitor  = 400
+)
+
+func (c *counter) create(seg *shm.Segment) (err error) {
+	c.q, err = ring.NewIn[parcel](seg, "queue", shelf)
+	return err
+}
+
+func (c *counter) open(seg *shm.Segment) (err error) {
+	c.q, err = ring.Open[parcel](seg, "queue")
+	return err
+}
+
+func (c *counter) close() error { return c.q.Detach() }
+
+func (c *counter) warm() error {
+	err := c.q.Put(parcelOf(1))
+	l, e := c.q.Lease()
+	err = errors.Join(err, e, l.Nack())
+	_, e = c.q.Get()
+	err = errors.Join(err, e)
+	for range 2 * shelf {
+		n, e := c.q.Loan()
+		*n.Value = parcelOf(1)
+		err = errors.Join(err, e, n.Publish())
+		l, e = c.q.Lease()
+		err = errors.Join(err, e, l.Ack())
+	}
+	n, e := c.q.Loan()
+	return errors.Join(err, e, n.Abandon())
+}
+
+func (c *counter) tasks() map[string]func() error {
+	return map[string]func() error{
+		"post": func() error { return c.q.TryPut(parcelOf(fromResident)) },
+		"fill": func() error {
+			for n := range uint64(shelf) {
+				if err := c.q.TryPut(parcelOf(fromResident + n)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"clear a place": func() error { _, err := c.q.TryGet(); return err },
+		"lease": func() (err error) {
+			if err = c.q.TryPut(parcelOf(fromResident)); err == nil {
+				c.lease, err = c.q.TryLease()
+			}
+			return err
+		},
+		"want a parcel": func() error {
+			return c.wants(func() error { _, err := c.q.Get(); return err })
+		},
+		"want room": func() error {
+			return c.wants(func() error { return c.q.Put(parcelOf(fromResident + shelf)) })
+		},
+	}
+}
+
+func (c *counter) wants(f func() error) error {
+	c.want = make(chan error, 1)
+	go func() { c.want <- f() }()
+	return nil
+}
+
+// give lets go what a task waits for, whatever the victim has done about it.
+func (c *counter) give() error {
+	if c.lease != nil {
+		err := c.lease.Ack()
+		c.lease = nil
+		return err
+	}
+	for c.want != nil {
+		select {
+		case err := <-c.want:
+			c.want <- err // for got
+			return nil
+		default:
+		}
+		// One side of it is enough; a parcel too many is counted by nobody.
+		if _, err := c.q.TryGet(); errors.Is(err, ring.ErrEmpty) {
+			if err := c.q.TryPut(parcelOf(fromFrozen)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *counter) got() error {
+	if c.want == nil {
+		return nil
+	}
+	err := <-c.want
+	c.want = nil
+	return err
+}
+
+// look takes all there is, and then sees that there is room for as much as ever.
+func (c *counter) look() (string, error) {
+	found := []string{}
+	for {
+		l, err := c.q.TryLease()
+		if errors.Is(err, ring.ErrEmpty) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		p := *l.Value
+		if p != parcelOf(p[0]) {
+			return "", fmt.Errorf("torn: %v", p)
+		}
+		what := map[uint64]string{fromVictim: "victim's", fromResident: "resident's"}[p[0]/100*100]
+		if what != "" {
+			if l.Deliveries() > 0 {
+				what += " again"
+			}
+			found = append(found, what)
+		}
+		if err := l.Ack(); err != nil {
+			return "", err
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, "empty")
+	}
+	return strings.Join(found, ", "), c.whole()
+}
+
+// whole sees that capacity and blocks are as many as ever.
+func (c *counter) whole() error {
+	loans := []*ring.Loan[parcel]{}
+	for {
+		l, err := c.q.TryLoan()
+		if errors.Is(err, ring.ErrFull) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		loans = append(loans, l)
+	}
+	if len(loans) != shelf+inFlight {
+		return fmt.Errorf("%d blocks are free, want %d", len(loans), shelf+inFlight)
+	}
+	for n, l := range loans {
+		*l.Value = parcelOf(fromVisitor + uint64(n))
+		err := l.TryPublish()
+		if n < shelf && err != nil || n >= shelf && !errors.Is(err, ring.ErrFull) {
+			return fmt.Errorf("publish %d: %w", n, err)
+		}
+		if n >= shelf {
+			if err := l.Abandon(); err != nil {
+				return err
+			}
+		}
+	}
+	for n := range uint64(shelf) {
+		p, err := c.q.TryGet()
+		if err != nil || p != parcelOf(fromVisitor+n) {
+			return fmt.Errorf("parcel %d is %v: %w", n, p[0], err)
+		}
+	}
+	return c.tidy()
+}
+
+// tidy makes it as it was at first: the next one goes to the first place, and each place
+// has its own block. So every victim goes the same way.
+func (c *counter) tidy() error {
+	for n := 0; n < shelf || c.q.Info().Puts%shelf != 0; n++ {
+		if err := c.q.TryPut(parcelOf(fromVisitor)); err != nil {
+			return err
+		}
+		if _, err := c.q.TryGet(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frozen: nobody waits for a frozen process, wherever it stands. What others take they
+// put back.
+func (c *counter) frozen() (held bool, err error) {
+	if c.want != nil {
+		return false, nil // something is under way that the frozen one is part of
+	}
+	p, err := c.q.TryGet()
+	if errors.Is(err, ring.ErrEmpty) {
+		p = parcelOf(fromFrozen)
+		if err = c.q.TryPut(p); err != nil {
+			return false, err
+		}
+		got, err := c.q.TryGet()
+		if err == nil && got != p {
+			err = fmt.Errorf("got %d, want what was put", got[0])
+		}
+		return false, err
+	}
+	return false, errors.Join(err, c.q.TryPut(p))
+}
+
+// queues is an operation on the queue.
+func queues(f func(v *victim, q *ring.Queue[parcel]) func() error) func(*victim) func() {
+	return opened(func(v *victim, _ *shm.Segment) func() error { return f(v, v.guests["queue"].(*counter).q) })
+}
+
+func tryPuts(_ *victim, q *ring.Queue[parcel]) func() error {
+	return func() error { return q.TryPut(parcelOf(fromVictim)) }
+}
+
+func puts(_ *victim, q *ring.Queue[parcel]) func() error {
+	return func() error { return q.Put(parcelOf(fromVictim)) }
+}
+
+func tryGets(_ *victim, q *ring.Queue[parcel]) func() error {
+	return func() error { _, err := q.TryGet(); return err }
+}
+
+func gets(_ *victim, q *ring.Queue[parcel]) func() error {
+	return func() error { _, err := q.Get(); return err }
+}
+
+// leased is an operation on a lease of the only parcel.
+func leased(f func(l *ring.Lease[parcel]) error) func(*victim) func() {
+	return queues(func(v *victim, q *ring.Queue[parcel]) func() error {
+		l, err := q.Lease()
+		v.Must(err)
+		return func() error { return f(l) }
+	})
+}
+
+// loaned is an operation on a loan that is filled.
+func loaned(f func(l *ring.Loan[parcel]) error) func(*victim) func() {
+	return queues(func(v *victim, q *ring.Queue[parcel]) func() error {
+		l, err := q.Loan()
+		v.Must(err)
+		*l.Value = parcelOf(fromVictim)
+		return func() error { return f(l) }
+	})
+}
+
+// waitsFirst is an operation that the test prepares after the victim has attached.
+func waitsFirst(f func(*victim, *ring.Queue[parcel]) func() error) func(*victim) func() {
+	return queues(func(v *victim, q *ring.Queue[parcel]) func() error {
+		do := f(v, q)
+		v.wait()
+		return do
+	})
+}
+
+func itemsWanted(s *scene) bool { return s.guests["queue"].(*counter).q.Info().Getting }
+
+func roomWanted(s *scene) bool { return s.guests["queue"].(*counter).q.Info().Putting }
+
+func corpseLeases(s *scene) { s.corpse("lease") }
+
+var queueShows = []string{"queue"}
+
+var queueOperations = []operation{
+	{name: "queue.TryPut", brief: true, shows: queueShows, prepare: queues(tryPuts)},
+	{name: "queue.TryGet", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: queues(tryGets)},
+	{name: "queue.Put that waits", shows: queueShows, stage: residentDoes("fill"), rouse: residentDoes("clear a place"),
+		prepare: queues(puts)},
+	{name: "queue.Get that waits", shows: queueShows, rouse: residentDoes("post"), prepare: queues(gets)},
+	{name: "queue.GetContext that is cancelled", shows: queueShows, rouse: cancels,
+		prepare: queues(func(v *victim, q *ring.Queue[parcel]) func() error {
+			return givesUp(func(ctx context.Context) error { _, err := q.GetContext(ctx); return err }, v.context())
+		})},
+	{name: "queue.Put that wakes", shows: queueShows, meanwhile: residentAwaits("want a parcel", itemsWanted),
+		prepare: waitsFirst(puts)},
+	{name: "queue.Get that wakes", shows: queueShows, meanwhile: func(s *scene) {
+		s.ask(s.resident, "fill", "staging")
+		residentAwaits("want room", roomWanted)(s)
+	}, prepare: waitsFirst(gets)},
+	{name: "queue.TryLease", brief: true, shows: queueShows, stage: residentDoes("post"),
+		prepare: queues(func(_ *victim, q *ring.Queue[parcel]) func() error {
+			return func() error { _, err := q.TryLease(); return err }
+		})},
+	{name: "queue.Ack", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: leased((*ring.Lease[parcel]).Ack)},
+	{name: "queue.Nack", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: leased((*ring.Lease[parcel]).Nack)},
+	{name: "queue.TryLoan", brief: true, shows: queueShows,
+		prepare: queues(func(_ *victim, q *ring.Queue[parcel]) func() error {
+			return func() error { _, err := q.TryLoan(); return err }
+		})},
+	{name: "queue.Publish", brief: true, shows: queueShows, prepare: loaned((*ring.Loan[parcel]).Publish)},
+	{name: "queue.Abandon", brief: true, shows: queueShows, prepare: loaned((*ring.Loan[parcel]).Abandon)},
+	{name: "queue.PutN", shows: queueShows,
+		prepare: queues(func(_ *victim, q *ring.Queue[parcel]) func() error {
+			list := []parcel{parcelOf(fromVictim), parcelOf(fromVictim + 1)}
+			return func() error { _, err := q.PutN(list); return err }
+		})},
+	{name: "queue.GetN", shows: queueShows, stage: residentDoes("fill"),
+		prepare: queues(func(_ *victim, q *ring.Queue[parcel]) func() error {
+			list := make([]parcel, shelf)
+			return func() error { _, err := q.GetN(list); return err }
+		})},
+	{name: "queue.Get of what the dead had", shows: queueShows, meanwhile: corpseLeases, prepare: waitsFirst(gets)},
+	{name: "queue.Close", shows: queueShows,
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			q, err := ring.NewIn[parcel](seg, "closing", shelf)
+			v.Must(err)
+			v.Must(seg.RemoveObject("closing"))
+			return q.Close
+		})},
+}

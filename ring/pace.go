@@ -1,0 +1,85 @@
+package ring
+
+import (
+	"sync/atomic"
+
+	"shmkit/internal/park"
+)
+
+// Two ends that work side by side get in each other's way: each takes the lines from the
+// other that it is about to write, and both go at the speed of those lines, for good,
+// because neither ever finds anything to wait for. So an end that comes close to the
+// other one lets it get ahead, and then has its lines alone for a while. It looks how
+// far the other end is only where it may have come close.
+const (
+	near = 64 // messages; closer than this is close
+	keep = 32 // of what an end knows that it may go over it leaves so much
+
+	// An end that has come close lets the other one get ahead if it has gone over so
+	// many messages without waiting: then they come in a stream. This becomes more each
+	// time the other end did not use the pause.
+	inStream   = 64
+	mostStream = 1 << 20
+	mostPause  = 256 // of the processor's; about a microsecond for four to forty
+)
+
+// pace is called by an end that has come to its limit at ticket t. far is the ticket
+// where it would meet the other end, from the word where that says how far it is.
+func (c *core) pace(e *side, t uint64, far *uint64, span uint64) {
+	ahead := func() uint64 { return uint64(max(int64(atomic.LoadUint64(far)+span-t), 0)) }
+	n := ahead()
+	c.sample(t, n, span)
+	if n < near && t-atomic.LoadUint64(&e.since) >= atomic.LoadUint64(&e.stream) && c.slots >= smallQueue {
+		park.Pause(uint32(min(mostPause, c.slots/4)))
+		before := n
+		n = ahead()
+		next := uint64(inStream)
+		if n < before+near {
+			next = min(2*atomic.LoadUint64(&e.stream), mostStream)
+		}
+		release(&e.stream, next)
+		release(&e.since, t)
+	}
+	if c.slots >= smallQueue {
+		n = max(n, 2*keep) - keep
+	}
+	if span > 0 {
+		n = min(n, c.slots/8) // so often a producer looks how full it is
+	}
+	release(&e.limit, t+max(n, 1))
+}
+
+// sample raises HighWater by what an end at ticket t knows: n is how far it may go, of
+// span. Of a large queue, an end is up to 64 further than it has said.
+func (c *core) sample(t, n, span uint64) {
+	depth := min(n, c.slots) // a consumer: so many are published
+	if span > 0 {
+		depth = span - min(n, span) // a producer: no more than so many are not taken
+		if depth = depth - min(depth, 1<<c.lazy-1); depth < atomic.LoadUint64(&c.head.HighWater) {
+			return
+		}
+		if c.lazy == 0 {
+			depth = uint64(c.depth())
+		}
+		depth = min(depth+1, c.slots) // with its own
+	}
+	c.raiseHighWater(depth)
+}
+
+// run is how many messages, and no more than n, an end can go over from ticket t, in
+// place pos, before it comes to its limit or to the end of the ring.
+func (c *core) run(e *side, t uint64, pos uint32, n int) int {
+	limit := atomic.LoadUint64(&e.limit)
+	return int(min(uint64(n), max(limit, t)-t, c.slots-uint64(pos)))
+}
+
+// advance notes that an end has gone from ticket t to next. hint is where others see it.
+func (c *core) advance(e *side, hint *uint64, t, next uint64) {
+	release(&e.next, next)
+	if next>>(c.lazy&63) != t>>(c.lazy&63) {
+		release(hint, next)
+	}
+}
+
+// waited notes that an end had to wait at ticket t.
+func (e *side) waited() { release(&e.since, atomic.LoadUint64(&e.next)) }
