@@ -85,12 +85,12 @@ func queueRow(each, batch int) func(*lab) (contest, error) {
 		return between(func(n int) (float64, error) {
 			cost, err := all.together((n+each-1)/each, isDone)
 			return float64(cost), err
-		}, timed(func(n int) { channel(each, (n+each-1)/each) }))
+		}, timed(func(n int) { channelOf(each, (n+each-1)/each) }))
 	}
 }
 
-// channel sends n messages from each of so many goroutines to as many others.
-func channel(each, n int) {
+// channelOf sends n messages from each of so many goroutines to as many others.
+func channelOf(each, n int) {
 	c := make(chan letter, queueRoom)
 	var all sync.WaitGroup
 	for range each {

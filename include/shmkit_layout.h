@@ -94,6 +94,7 @@
 #define SHMKIT_OBJECT_SPSC 15
 #define SHMKIT_OBJECT_RECORDS 16
 #define SHMKIT_OBJECT_BROADCAST 17
+#define SHMKIT_OBJECT_PAIR 18
 #define SHMKIT_OWNER_NONE 0
 #define SHMKIT_OWNER_MUTEX32 1
 #define SHMKIT_OWNER_READERS 2
@@ -143,7 +144,10 @@
 #define SHMKIT_CELL_SLOT_SHIFT 3
 #define SHMKIT_CELL_DELIVERIES_SHIFT 13
 #define SHMKIT_CELL_TICKET_SHIFT 20
-#define SHMKIT_QUEUE_WAITERS UINT32_C(0x80000000)
+#define SHMKIT_QUEUE_NOBODY UINT32_C(0x0)
+#define SHMKIT_QUEUE_ONE UINT32_C(0x40000000)
+#define SHMKIT_QUEUE_MANY UINT32_C(0x80000000)
+#define SHMKIT_QUEUE_SLEEPERS UINT32_C(0xC0000000)
 
 // Streams.
 #define SHMKIT_ROLE_DIED UINT32_C(0x80000000)
@@ -567,11 +571,11 @@ typedef struct shmkit_queue_head {
 	uint8_t reserved2[120]; // zero
 
 	// Line 3. Written by consumers that sleep, and producers that wake them.
-	uint32_t items; // waiters:1 | sequence:31, a futex
+	uint32_t items; // sleepers:2 | sequence:30, a futex
 	uint8_t reserved3[124]; // zero
 
 	// Line 4. Written by producers that sleep, and consumers that wake them.
-	uint32_t space; // waiters:1 | sequence:31, a futex
+	uint32_t space; // sleepers:2 | sequence:30, a futex
 	uint8_t reserved4[124]; // zero
 
 	// Line 5. Rarely written.
