@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 )
 
 // Dial connects to a listener at an address of a family; see [Listen]. It waits for the
@@ -41,12 +42,21 @@ func Dial(ctx context.Context, family, address string, opts ...Option) (*Conn, e
 	}
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
-		}
-		return nil, err
+		return nil, blame(ctx, err)
 	}
 	return establish(ctx, family, c, o, true)
+}
+
+// blame names the cause of ctx if it was ctx that ended the dialing. The deadline of the
+// socket passes a moment before ctx ends.
+func blame(ctx context.Context, err error) error {
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		<-ctx.Done()
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	}
+	return err
 }
 
 // nameServer fills in whose certificate a server is to show.
