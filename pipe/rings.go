@@ -168,11 +168,12 @@ func (t *rings) close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed.Store(true)
-	if w := t.out.Load(); w != nil {
-		w.Close()
-	}
+	// First what the other end sends: when it sees io.EOF it can send no more.
 	if r := t.in.ring.Load(); r != nil {
 		r.Close()
+	}
+	if w := t.out.Load(); w != nil {
+		w.Close()
 	}
 	return nil
 }

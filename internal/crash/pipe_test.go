@@ -103,9 +103,7 @@ func (w *wire) tasks() map[string]func() error {
 
 // half sends the first piece of a long message.
 func (w *wire) half() error {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return givesUp(func(ctx context.Context) error { return w.end.SendBytesContext(ctx, lineOf(wireLong)) }, ctx)()
+	return givesUp(func(ctx context.Context) error { return w.end.SendBytesContext(ctx, lineOf(wireLong)) }, spent())()
 }
 
 // give gives the ends back.
@@ -138,6 +136,23 @@ func ended(err error) error {
 		return nil
 	}
 	return err
+}
+
+// over finds the end, because the sender died, or nothing, because it was replaced while
+// this process was stopped.
+func (w *wire) over() error {
+	_, err := w.to.RecvIntoContext(spent(), nil)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return ended(err)
+}
+
+// spent is a context that has ended.
+func spent() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }
 
 // look counts what is there, and who left an end behind.
@@ -230,7 +245,7 @@ var pipeOperations = []operation{
 		prepare: talks(func(v *victim, w *wire) func() error {
 			v.Must(w.receiver())
 			v.wait()
-			return func() error { return errors.Join(w.receive(), ended(w.receive())) }
+			return func() error { return errors.Join(w.receive(), w.over()) }
 		})},
 	{name: "pipe.Open from the dead", shows: pipeShows, meanwhile: corpseDoes("begin to talk"),
 		prepare: talks(func(v *victim, w *wire) func() error { v.wait(); return w.sender })},
