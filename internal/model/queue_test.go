@@ -34,7 +34,6 @@ var queueSettings = []queueSetting{
 	{2, 1, 3, 2, 1},
 	{2, 2, 1, 2, 1},
 	{1, 2, 2, 1, 1},
-	{1, 2, 2, 2, 0},
 }
 
 func TestQueue(t *testing.T) {
