@@ -213,6 +213,7 @@ func bePublisher(c *shmtest.Child) {
 	p, err := b.Publisher()
 	c.Must(err)
 	n := b.Published()
+	go c.Park() // ends with the test
 	for c.Say("publishes"); ; n++ {
 		c.Must(p.Publish(messageOf(1, n)))
 	}

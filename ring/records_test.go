@@ -230,6 +230,7 @@ func beWriter(c *shmtest.Child) {
 	c.Must(err)
 	var n int
 	fmt.Sscan(c.Args[1], &n)
+	go c.Park() // ends with the test
 	for c.Say("writes"); ; n++ {
 		c.Must(w.Put(recordOf(n, n*7%(r.MaxRecord()+1))))
 	}

@@ -43,6 +43,7 @@ func (e *spscEnd) do(c *shmtest.Child, what string, n uint64) (err error) {
 	case "put":
 		err = e.p.Put(messageOf(1, n))
 	case "flood": // until it is killed
+		go c.Park() // ends with the test
 		for c.Say("floods"); err == nil; n++ {
 			err = e.p.Put(messageOf(1, n))
 		}
