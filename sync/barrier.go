@@ -178,7 +178,7 @@ func (b *Barrier) Reset() error {
 		return err
 	}
 	defer b.leave()
-	b.buryMembers()
+	b.buryMembers(true)
 	b.reset()
 	return nil
 }

@@ -88,7 +88,7 @@ func (p *party) attempt(r *park.Round) (done bool, err error) {
 		var move word.Move64
 		if p.came == 0 {
 			move = word.BarrierArrive(w, p.b.parties, p.acts)
-			if p.b.completes(w, move) && p.b.buryKnown() {
+			if p.b.completes(w, move) && p.b.buryMembers(false) {
 				continue
 			}
 		} else {
@@ -208,31 +208,22 @@ func (b *Barrier) completes(w uint64, move word.Move64) bool {
 	return layout.BarrierArrived(w) > 0 && (move.Verdict == word.Passed || move.Verdict == word.Last)
 }
 
-// buryKnown deals with the members whose death was announced, without a system call
-// if there are none, and tells whether there were any. The last party calls it before it
-// lets the others go: they may all be dead, and then nobody else has looked.
-func (b *Barrier) buryKnown() (any bool) {
+// buryMembers deals with all members that are dead, and tells whether there were any.
+// Without ask they are those whose death was announced, and it makes no system call if
+// there are none: so the last party looks before it lets the others go, who may all be
+// dead, and then nobody else has looked.
+func (b *Barrier) buryMembers(ask bool) (any bool) {
 	for slot := range b.members {
 		owner := atomic.LoadUint32(&b.members[slot])
-		if owner == 0 || owner == b.self || layout.OwnerSlot(owner) != uint32(slot) {
+		if owner == 0 || layout.OwnerSlot(owner) != uint32(slot) {
 			continue
 		}
-		if b.obj.Liveness(owner, false) == shm.Dead {
+		if b.obj.Liveness(owner, ask) == shm.Dead {
 			b.bury(owner)
 			any = true
 		}
 	}
 	return any
-}
-
-// buryMembers deals with all members that are dead.
-func (b *Barrier) buryMembers() {
-	for slot := range b.members {
-		owner := atomic.LoadUint32(&b.members[slot])
-		if owner != 0 && layout.OwnerSlot(owner) == uint32(slot) && b.obj.Liveness(owner, true) == shm.Dead {
-			b.bury(owner)
-		}
-	}
 }
 
 func (b *Barrier) breakNow() {

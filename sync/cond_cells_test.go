@@ -12,21 +12,25 @@ import (
 	shsync "shmkit/sync"
 )
 
+// condInMemory is a Cond, its lock, and its object as memory.
+func condInMemory(t *testing.T) (*shsync.Mutex, *shsync.Cond, *shm.Object) {
+	t.Helper()
+	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
+	must(t, err)
+	m, err := shsync.NewMutexIn(seg, "lock")
+	must(t, err)
+	c, err := shsync.NewCondIn(seg, "it", m)
+	must(t, err)
+	o, err := seg.OpenObject("it", shsync.Specs["Cond"])
+	must(t, err)
+	t.Cleanup(func() { o.Close(); c.Close(); m.Close(); must(t, seg.Close()) })
+	return m, c, o
+}
+
 // A cell that is somebody else's all of a sudden is damage, and no notification.
 func TestCondDamaged(t *testing.T) {
 	watchdog(t)
-	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
-	must(t, err)
-	defer seg.Close()
-	m, err := shsync.NewMutexIn(seg, "lock")
-	must(t, err)
-	defer m.Close()
-	c, err := shsync.NewCondIn(seg, "it", m)
-	must(t, err)
-	defer c.Close()
-	o, err := seg.OpenObject("it", shsync.CondSpec)
-	must(t, err)
-	defer o.Close()
+	m, c, o := condInMemory(t)
 	cell := &shm.Items[uint64](o)[0]
 	for _, damage := range []uint64{layout.CondFree, layout.CondCell(layout.CondAsleep, 1<<31, 0)} {
 		must(t, m.Lock())
@@ -47,18 +51,7 @@ func TestCondDamaged(t *testing.T) {
 // A sweep that was killed between making a notification ownerless and saying so: the
 // next one says so, so that whoever leaves passes it on.
 func TestCondLeftIsTold(t *testing.T) {
-	seg, err := shm.Create(filepath.Join(t.TempDir(), "seg"))
-	must(t, err)
-	defer seg.Close()
-	m, err := shsync.NewMutexIn(seg, "lock")
-	must(t, err)
-	defer m.Close()
-	c, err := shsync.NewCondIn(seg, "it", m)
-	must(t, err)
-	defer c.Close()
-	o, err := seg.OpenObject("it", shsync.CondSpec)
-	must(t, err)
-	defer o.Close()
+	_, _, o := condInMemory(t)
 	head, cells := shm.Head[layout.Cond](o, 0), shm.Items[uint64](o)
 	head.High, head.Ticket = 2, 2
 	cells[0] = layout.CondCell(layout.CondLooking, o.Self(), 1)

@@ -19,8 +19,8 @@ func TestTooFewCells(t *testing.T) {
 		as   func() error
 	}{
 		"RWMutex":   {shm.RWMutexSpec(), func() error { _, err := shsync.OpenRWMutex(seg, "RWMutex"); return err }},
-		"Barrier":   {shsync.BarrierSpec, func() error { _, err := shsync.OpenBarrier(seg, "Barrier"); return err }},
-		"WaitGroup": {shsync.WorkSpec, func() error { _, err := shsync.OpenWaitGroup(seg, "WaitGroup"); return err }},
+		"Barrier":   {shsync.Specs["Barrier"], func() error { _, err := shsync.OpenBarrier(seg, "Barrier"); return err }},
+		"WaitGroup": {shsync.Specs["WaitGroup"], func() error { _, err := shsync.OpenWaitGroup(seg, "WaitGroup"); return err }},
 	} {
 		open.spec.Count = 1
 		o, err := seg.NewObject(name, open.spec, nil)

@@ -55,15 +55,6 @@ func (m *RecursiveMutex) Restore(ctx context.Context, h Holder, depth uint32) er
 // SetDepth lets tests start near the end.
 func (m *RecursiveMutex) SetDepth(depth uint32) { m.record.Depth = depth }
 
-// PermitsSpec is what a permits object is.
-var PermitsSpec = permitsSpec
-
-// CondSpec is what a condition is.
-var CondSpec = condSpec(0)
-
-// WorkSpec and BarrierSpec are what wait groups and barriers are.
-var WorkSpec, BarrierSpec = workSpec, barrierSpec()
-
 // Specs are what the objects of each kind are, by the name of the kind.
 var Specs = map[string]shm.Spec{
 	"Mutex": mutexSpec, "RWMutex": shm.RWMutexSpec(), "RecursiveMutex": recursiveSpec, "Once": onceSpec,

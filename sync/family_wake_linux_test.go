@@ -150,13 +150,7 @@ func TestWaitGroupWakes(t *testing.T) {
 
 func TestCondWakes(t *testing.T) {
 	watchdog(t)
-	seg, m, _ := placed(t, "Mutex", shsync.NewMutexIn)
-	c, err := shsync.NewCondIn(seg, "cond", m)
-	must(t, err)
-	defer c.Close()
-	o, err := seg.OpenObject("cond", shsync.Specs["Cond"])
-	must(t, err)
-	defer o.Close()
+	m, c, o := condInMemory(t)
 	head, cells := shm.Head[layout.Cond](o, 0), shm.Items[uint64](o)
 	head.Ticket, head.High = 3, 3
 	var sleepers []*shmtest.Sleepers
@@ -188,13 +182,7 @@ func TestCondWakes(t *testing.T) {
 // Notify passes over the dead, and what they were notified of goes to the next.
 func TestCondPassesOverTheDead(t *testing.T) {
 	watchdog(t)
-	seg, m, _ := placed(t, "Mutex", shsync.NewMutexIn)
-	c, err := shsync.NewCondIn(seg, "cond", m)
-	must(t, err)
-	defer c.Close()
-	o, err := seg.OpenObject("cond", shsync.Specs["Cond"])
-	must(t, err)
-	defer o.Close()
+	m, c, o := condInMemory(t)
 	head, cells := shm.Head[layout.Cond](o, 0), shm.Items[uint64](o)
 	head.Ticket, head.High = 2, 2
 	dead := layout.Owner(7, 3)

@@ -134,7 +134,7 @@ func TestSemaphoreDamaged(t *testing.T) {
 	p, err := shsync.NewPermitsIn(seg, "permits", 1)
 	must(t, err)
 	defer p.Close()
-	o2, err := seg.OpenObject("permits", shsync.PermitsSpec)
+	o2, err := seg.OpenObject("permits", shsync.Specs["Permits"])
 	must(t, err)
 	defer o2.Close()
 	shm.Items[uint32](o2)[0] = 3 << 20

@@ -60,7 +60,7 @@ func TestPermitsWake(t *testing.T) {
 	p, err := shsync.NewPermitsIn(seg, "it", 3)
 	must(t, err)
 	defer p.Close()
-	o, err := seg.OpenObject("it", shsync.PermitsSpec)
+	o, err := seg.OpenObject("it", shsync.Specs["Permits"])
 	must(t, err)
 	defer o.Close()
 	text, err := p.MarshalText()

@@ -39,7 +39,7 @@ var vigilScenes = []vigilScene{{
 	name: "Permits",
 	make: func(seg *shm.Segment) (closer, *shm.Object, error) {
 		p, err := shsync.NewPermitsIn(seg, "it", 1)
-		return handleAnd(seg, shsync.PermitsSpec, p, err)
+		return handleAnd(seg, shsync.Specs["Permits"], p, err)
 	},
 	be: func(c *shmtest.Child, seg *shm.Segment) {
 		p, err := shsync.OpenPermits(seg, "it")
@@ -56,7 +56,7 @@ var vigilScenes = []vigilScene{{
 		if err == nil {
 			err = g.Add(2)
 		}
-		return handleAnd(seg, shsync.WorkSpec, g, err)
+		return handleAnd(seg, shsync.Specs["WaitGroup"], g, err)
 	},
 	be: func(c *shmtest.Child, seg *shm.Segment) {
 		g, err := shsync.OpenWaitGroup(seg, "it")
@@ -73,7 +73,7 @@ var vigilScenes = []vigilScene{{
 	name: "Barrier",
 	make: func(seg *shm.Segment) (closer, *shm.Object, error) {
 		b, err := shsync.NewBarrierIn(seg, "it", 3)
-		return handleAnd(seg, shsync.BarrierSpec, b, err)
+		return handleAnd(seg, shsync.Specs["Barrier"], b, err)
 	},
 	be: func(c *shmtest.Child, seg *shm.Segment) {
 		b, err := shsync.OpenBarrier(seg, "it")
@@ -95,7 +95,7 @@ var vigilScenes = []vigilScene{{
 			return nil, nil, err
 		}
 		c, err := shsync.NewCondIn(seg, "it", m)
-		return handleAnd(seg, shsync.CondSpec, c, err)
+		return handleAnd(seg, shsync.Specs["Cond"], c, err)
 	},
 	be: func(c *shmtest.Child, seg *shm.Segment) {
 		cond, err := shsync.OpenCond(seg, "it")
