@@ -35,7 +35,10 @@ func (c *core) front() (t, w uint64, b uint32, err error) {
 //go:noinline
 func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 	t = max(atomic.LoadUint64(&c.gets.next), atomic.LoadUint64(&c.head.Head)) // sync: head
-	for range lookAgain {
+	for i := range lookAgain {
+		if i%fewSteps == fewSteps-1 {
+			t = c.skip(t, c.emptied)
+		}
 		// Before the look at the ring: so there was an instant at which nothing was
 		// returned and nothing in the ring.
 		if atomic.LoadUint64(&c.head.Returns)&word.QueuePending != 0 { // sync: queue returns

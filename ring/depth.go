@@ -9,20 +9,20 @@ import (
 
 // taken is the next ticket to take, published the next one to publish.
 func (c *core) taken() uint64 {
-	return c.walk(max(atomic.LoadUint64(&c.gets.next), atomic.LoadUint64(&c.head.Head)), func(w, t uint64) bool {
-		there, err := c.there(w, t)
-		return err == nil && !there
-	})
+	return c.walk(max(atomic.LoadUint64(&c.gets.next), atomic.LoadUint64(&c.head.Head)), c.emptied)
 }
 
 func (c *core) published() uint64 {
-	return c.walk(max(atomic.LoadUint64(&c.puts.next), atomic.LoadUint64(&c.head.Tail)), func(uint64, uint64) bool { return true })
+	return c.walk(max(atomic.LoadUint64(&c.puts.next), atomic.LoadUint64(&c.head.Tail)), filled)
 }
 
 // walk goes from ticket t over all whose seats are past, or taken and of which over is
 // true.
 func (c *core) walk(t uint64, over func(w, t uint64) bool) uint64 {
-	for range lookAgain {
+	for i := range lookAgain {
+		if i%fewSteps == fewSteps-1 {
+			t = c.skip(t, over)
+		}
 		pos, turn := c.place(t)
 		w := atomic.LoadUint64(&c.cell(pos).Slot)
 		s := word.SeatOf(w, turn)

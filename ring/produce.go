@@ -44,7 +44,10 @@ func (c *core) reserveSlow() (t, w uint64, s seat, err error) {
 func (c *core) room() (t, w uint64, s seat, err error) {
 	hint := max(atomic.LoadUint64(&c.puts.next), atomic.LoadUint64(&c.head.Tail)) // sync: tail
 	t = hint
-	for range lookAgain {
+	for i := range lookAgain {
+		if i%fewSteps == fewSteps-1 {
+			t = c.skip(t, filled)
+		}
 		pos, turn := c.place(t)
 		slot := &c.cell(pos).Slot
 		w = atomic.LoadUint64(slot) // sync: message published
