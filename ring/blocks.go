@@ -88,15 +88,20 @@ func (c *core) noteReturn() {
 	}
 }
 
-// othersHold tells whether another process has taken a message and not acknowledged it.
-func (c *core) othersHold() bool {
+// last finds a message that came back, when the queue is closed and the ring is empty. A
+// message stays in its block until it is dealt with, so one look at each block sees all of
+// them. Errors: ErrEmpty if another process has one, which may come back; ErrClosed.
+func (c *core) last() (w uint64, b uint32, err error) {
+	err = ErrClosed
 	for i := range c.blocks {
-		w := atomic.LoadUint64(&c.cell(i).Block)
-		if w&layout.CellStateMask == layout.CellHeld && layout.CellSlot(w) != c.self {
-			return true
+		switch w := atomic.LoadUint64(&c.cell(i).Block); { // sync: message taken
+		case w&layout.CellStateMask == layout.CellReturned:
+			return w, i, nil
+		case w&layout.CellStateMask == layout.CellHeld && layout.CellSlot(w) != c.self:
+			err = ErrEmpty
 		}
 	}
-	return false
+	return 0, 0, err
 }
 
 // someFree tells whether a block is free: probably the first.

@@ -39,12 +39,14 @@ func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 		if i%fewSteps == fewSteps-1 {
 			t = c.skip(t, c.emptied)
 		}
-		// Before the look at the ring: so there was an instant at which nothing was
-		// returned and nothing in the ring.
-		if atomic.LoadUint64(&c.head.Returns)&word.QueuePending != 0 { // sync: queue returns
+		// Before the look at the ring, and once more after it: so there was an instant at which
+		// nothing was returned and nothing in the ring.
+		returns := atomic.LoadUint64(&c.head.Returns) // sync: queue returns
+		if returns&word.QueuePending != 0 {
 			if w, b, ok := c.returned(); ok {
 				return t, w, b, nil
 			}
+			continue
 		}
 		pos, turn := c.place(t)
 		addr := &c.cell(pos).Slot
@@ -52,15 +54,16 @@ func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 		switch word.SeatOf(slot, turn) {
 		case word.SeatOpen, word.SeatBefore:
 			release(&c.gets.next, t)
+			if atomic.LoadUint64(&c.head.Returns) != returns { // sync: queue returns
+				continue
+			}
 			if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
 				return t, w, b, ErrEmpty
 			}
 			c.seal(addr, slot, turn)
 		case word.SeatClosed:
-			if c.othersHold() {
-				return t, w, b, ErrEmpty // it may come back
-			}
-			return t, w, b, ErrClosed
+			w, b, err := c.last()
+			return t, w, b, err
 		case word.SeatTaken:
 			if b = layout.SlotBlock(slot); b >= c.blocks {
 				return t, w, b, damaged("Slot", slot)

@@ -1,5 +1,11 @@
 package ring
 
+import (
+	"sync/atomic"
+
+	"shmkit/internal/word"
+)
+
 // PutInSteps is Put of v with calls in between: looked when it has found its place, and
 // claimed when it has a block.
 func (q *Queue[T]) PutInSteps(v T, looked, claimed func()) error {
@@ -15,4 +21,19 @@ func (q *Queue[T]) PutInSteps(v T, looked, claimed func()) error {
 	claimed()
 	payload[T](&c.memory, s.block).v = v
 	return c.publish(t, w, s)
+}
+
+// NackInSteps is Nack with calls in between: noted when it has announced that it gives the
+// message back, and back when it has done so.
+func (l *Lease[T]) NackInSteps(noted, back func()) error {
+	c, block, held := l.c, l.block, l.held
+	l.Value, l.c = nil, nil
+	c.noteReturn()
+	noted()
+	if !atomic.CompareAndSwapUint64(&c.cell(block).Block, held, word.QueueReturn(held)) {
+		return ErrNotHeld
+	}
+	back()
+	c.noteReturn()
+	return nil
 }
