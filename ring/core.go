@@ -46,11 +46,25 @@ const (
 	smallQueue = 256 // slots; fewer is small
 )
 
-func newCore(o *shm.Object) *core {
+// newCore reads the numbers of the queue once. Errors: *shm.CorruptError if they lead
+// out of it.
+func newCore(o *shm.Object) (*core, error) {
 	head := shm.Head[layout.QueueHead](o, 0)
+	slots, blocks, stride, size := uint64(head.Slots), head.Blocks, head.Stride, head.BlockSize
+	bytes := uint64(len(shm.Raw(o)))
+	switch {
+	case blocks == 0 || blocks > layout.MaxBlocks || uint64(blocks) != o.Spec().Count:
+		return nil, damaged("Blocks", uint64(blocks))
+	case slots == 0 || slots > uint64(blocks):
+		return nil, damaged("Slots", slots)
+	case uint64(stride)*uint64(blocks) != bytes:
+		return nil, damaged("Stride", uint64(stride))
+	case uint64(size)+uint64(cellHead) > uint64(stride):
+		return nil, damaged("BlockSize", uint64(size))
+	}
 	c := &core{
-		memory: memoryOf(o, head.Stride), obj: o, head: head,
-		slots: uint64(head.Slots), blocks: head.Blocks, self: layout.OwnerSlot(o.Self()),
+		memory: memoryOf(o, stride), obj: o, head: head,
+		slots: slots, blocks: blocks, self: layout.OwnerSlot(o.Self()),
 	}
 	c.puts.stream, c.gets.stream = inStream, inStream
 	c.puts.next = atomic.LoadUint64(&head.Tail) // sync: tail
@@ -64,7 +78,7 @@ func newCore(o *shm.Object) *core {
 	if c.slots > 1 {
 		c.magic = ^uint64(0)/c.slots + 1
 	}
-	return c
+	return c, nil
 }
 
 // place is where ticket t goes. The product gives the exact quotient while t is below

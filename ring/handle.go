@@ -31,7 +31,7 @@ func (q *Queue[T]) open(h shm.Handle) error {
 	}
 	o, err := shm.OpenHandle(h, want)
 	if err == nil {
-		q.init(o)
+		_, err = q.init(o)
 	}
 	return err
 }

@@ -50,7 +50,7 @@ func NewIn[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error
 }
 
 // Open opens the Queue called name in seg. Errors: shm.ErrNotFound; *shm.TypeError,
-// which tells both types, if it is not a Queue of T.
+// which tells both types, if it is not a Queue of T; *shm.CorruptError.
 func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
 	want, err := specOf[T](0)
 	if err != nil {
@@ -60,7 +60,7 @@ func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return new(Queue[T]).init(o), nil
+	return new(Queue[T]).init(o)
 }
 
 func create[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
@@ -77,7 +77,7 @@ func create[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], erro
 	if err != nil {
 		return nil, err
 	}
-	return new(Queue[T]).init(o), nil
+	return new(Queue[T]).init(o)
 }
 
 // specOf is what a Queue of T with so many blocks is.
@@ -87,10 +87,15 @@ func specOf[T any](blocks int) (shm.Spec, error) {
 }
 
 // init makes q a handle of o, which it then owns.
-func (q *Queue[T]) init(o *shm.Object) *Queue[T] {
-	q.core.Store(newCore(o))
+func (q *Queue[T]) init(o *shm.Object) (*Queue[T], error) {
+	c, err := newCore(o)
+	if err != nil {
+		o.Close()
+		return nil, err
+	}
+	q.core.Store(c)
 	q.cleanup = shm.AutoClose(q, o)
-	return q
+	return q, nil
 }
 
 // Put puts v at the end, and waits for room as long as it takes. Errors: [ErrClosed],
