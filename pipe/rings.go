@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"shmkit/internal/sys"
 	"shmkit/ring"
 )
 
@@ -45,6 +46,10 @@ func (t *rings) writable() bool { return t.end == 1 || t.pair.Lanes() == 2 }
 func (t *rings) claim() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.claimLocked()
+}
+
+func (t *rings) claimLocked() error {
 	if t.closed.Load() {
 		return ErrClosed
 	}
@@ -111,9 +116,10 @@ func (t *rings) send(ctx context.Context, parts ...[]byte) error {
 	}
 	err = sendParts(ctx, w, t.pair.MaxRecord(), parts)
 	switch {
-	case err == nil:
 	case t.shut.Load() || t.closed.Load():
-		return ErrClosed
+		return ErrClosed // the other end may have seen that, and then not looked for the message
+	case err == nil:
+		return nil
 	case errors.Is(err, ring.ErrClosed), errors.Is(err, ring.ErrPeerDied):
 		return ErrPeerGone
 	}
@@ -154,12 +160,14 @@ func closedIf(err error) error {
 
 // closeWrite ends the lane that this end sends on.
 func (t *rings) closeWrite() error {
-	w, err := t.writer()
-	if err != nil {
+	t.mu.Lock() // who has it is not detached
+	defer t.mu.Unlock()
+	if err := t.claimLocked(); err != nil {
 		return err
 	}
 	t.shut.Store(true)
-	return closedIf(w.Close())
+	sys.Barrier() // see close
+	return closedIf(t.out.Load().Close())
 }
 
 // close ends both lanes, so that nobody waits any more; release gives the rest back. Without
@@ -168,6 +176,9 @@ func (t *rings) close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed.Store(true)
+	// A message is published by a store that is no barrier, and then send looks at closed. If
+	// it does not see it, the message is there before the other end is told.
+	sys.Barrier()
 	// First what the other end sends: when it sees io.EOF it can send no more.
 	if r := t.in.ring.Load(); r != nil {
 		r.Close()

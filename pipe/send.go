@@ -4,7 +4,8 @@ import "context"
 
 // SendBytes sends b as one message; no bytes are a message too. It waits for room, and b is
 // the caller's again when it returns. The message then reaches the other end whatever
-// becomes of this process. Errors: [ErrPeerGone]; [ErrClosed]; [ErrDirection];
+// becomes of this process. Errors: [ErrPeerGone]; [ErrClosed], also if the end is closed
+// meanwhile: then the message may be received all the same; [ErrDirection];
 // os.ErrDeadlineExceeded; *shm.CorruptError; *ring.RoleError if the end is another
 // process's now.
 //
