@@ -238,6 +238,31 @@ func TestConnectionsBetweenProcesses(t *testing.T) {
 	})
 }
 
+// A socket that carries no stream is no connection.
+func TestConnectionThatIsNone(t *testing.T) {
+	shmWatch(t)
+	link, end := connected(t, "unix", filepath.Join(t.TempDir(), "link"))
+	for _, network := range []string{"udp", "unixgram"} {
+		address := "127.0.0.1:0"
+		if network == "unixgram" {
+			address = filepath.Join(t.TempDir(), "datagrams")
+		}
+		socket, err := net.ListenPacket(network, address)
+		must(t, err)
+		f, err := socket.(interface{ File() (*os.File, error) }).File()
+		must(t, err)
+		must(t, link.SendFile(f))
+		must(t, link.SendBytes(nil))
+		moved, err := end.RecvConn()
+		is(t, network, err, pipe.ErrNoFile)
+		if err == nil {
+			moved.CloseWrite()
+			moved.Close()
+		}
+		must(t, errors.Join(f.Close(), socket.Close()))
+	}
+}
+
 // What cannot be sent stays as it was.
 func TestConnectionsThatStay(t *testing.T) {
 	shmWatch(t)

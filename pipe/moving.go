@@ -145,7 +145,7 @@ func adopt(f *os.File, rest []byte, o *options) (*stream, error) {
 	sock, err := newSocket(c)
 	if err != nil {
 		c.Close()
-		return nil, err
+		return nil, fmt.Errorf("%w: what came is no connection: %w", ErrNoFile, err)
 	}
 	s := newStream(sock, o.limit)
 	if len(rest) > 0 {

@@ -36,8 +36,8 @@ type halves interface {
 
 func newSocket(c net.Conn) (*socket, error) {
 	raw, ok := sys.Raw(c)
-	if !ok {
-		return nil, fmt.Errorf("%w: %T is no socket", ErrFamily, c)
+	if !ok || !isStream(c) {
+		return nil, fmt.Errorf("%w: %T is no socket of a stream", ErrFamily, c)
 	}
 	s := &socket{Conn: c, raw: raw}
 	if s.isUnix() {
@@ -45,6 +45,13 @@ func newSocket(c net.Conn) (*socket, error) {
 	}
 	s.attempt = s.try
 	return s, nil
+}
+
+// isStream tells whether c carries bytes one after the other. What another process sent may
+// be any socket.
+func isStream(c net.Conn) bool {
+	_, ok := c.(halves)
+	return ok && c.LocalAddr() != nil && c.LocalAddr().Network() != "unixgram" && c.LocalAddr().Network() != "unixpacket"
 }
 
 func (s *socket) isUnix() bool {
