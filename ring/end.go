@@ -66,7 +66,7 @@ func (e *tenure) TookOver() bool { return e.tookOver }
 
 // Close says that nothing more is to be published, by whichever end says it. What is
 // there can be taken, and then the consumer gets [ErrClosed]; what the producer publishes
-// at the same time as the consumer closes may be left there. Calling it again does nothing.
+// at the same time as somebody closes may be left there. Calling it again does nothing.
 // It may be called at the same time as methods other than Detach. Errors: [ErrDetached].
 func (e *tenure) Close() error {
 	if atomic.SwapUint32(e.closing, 1) != 0 { // sync: stream closing
@@ -74,6 +74,7 @@ func (e *tenure) Close() error {
 	}
 	e.rouse(e.ours)
 	e.rouse(e.theirs)
+	runtime.KeepAlive(e)
 	return nil
 }
 

@@ -37,3 +37,9 @@ func (l *Lease[T]) NackInSteps(noted, back func()) error {
 	c.noteReturn()
 	return nil
 }
+
+// OnceDead makes w call f when it has found that the other end is dead, before it looks for
+// room once more.
+func (w *Writer) OnceDead(f func()) {
+	w.ready = func() error { f(); return w.room() }
+}

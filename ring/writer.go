@@ -138,9 +138,11 @@ func (w *Writer) TryClaim(n int) ([]byte, error) {
 	}
 	w.need = w.span(n)
 	if w.need > w.seen+w.stream.limit-w.tail || w.inHand || atomic.LoadUint32(w.closing) != 0 { // sync: stream closing
-		if err := w.room(); err == ErrFull {
-			return nil, w.lone()
-		} else if err != nil {
+		err := w.room()
+		if err == ErrFull {
+			err = w.lone() // it may have made room before it died
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
