@@ -69,14 +69,15 @@ func (q *Queue[T]) TryLease() (*Lease[T], error) {
 func (l *Lease[T]) Deliveries() int { return int(layout.CellDeliveries(l.held)) }
 
 // Ack says that the message is dealt with: nobody gets it again. Errors: [ErrNotHeld]
-// the second time.
+// the second time; [ErrDetached] if the last handle of this process was detached before:
+// then the message has gone back.
 func (l *Lease[T]) Ack() error {
 	if l.c == nil {
 		return ErrNotHeld
 	}
 	c := l.c
 	l.Value, l.c = nil, nil
-	return c.ack(l.block, l.held)
+	return l.q.inHand(c, func() error { return c.ack(l.block, l.held) })
 }
 
 // Nack gives the message back, to whoever comes next, with one more delivery counted.
@@ -87,7 +88,7 @@ func (l *Lease[T]) Nack() error {
 	}
 	c := l.c
 	l.Value, l.c = nil, nil
-	return c.nack(l.block, l.held)
+	return l.q.inHand(c, func() error { return c.nack(l.block, l.held) })
 }
 
 // Loan is a block of the queue that this process fills in place. It is used by one
@@ -162,6 +163,10 @@ func (l *Loan[T]) TryPublish() error {
 	if l.c == nil {
 		return ErrNotHeld
 	}
+	return l.q.inHand(l.c, l.tryPublish)
+}
+
+func (l *Loan[T]) tryPublish() error {
 	if race.Enabled {
 		l.c.raceRelease()
 	}
@@ -179,13 +184,13 @@ func (l *Loan[T]) TryPublish() error {
 	return err
 }
 
-// Abandon gives the block back unpublished. Errors: [ErrNotHeld] the second time.
+// Abandon gives the block back unpublished. Errors: [ErrNotHeld] the second time;
+// [ErrDetached] as for Ack.
 func (l *Loan[T]) Abandon() error {
 	if l.c == nil {
 		return ErrNotHeld
 	}
 	c := l.c
 	l.Value, l.c = nil, nil
-	c.free(&c.cell(l.block).Block)
-	return nil
+	return l.q.inHand(c, func() error { c.free(&c.cell(l.block).Block); return nil })
 }

@@ -289,6 +289,18 @@ func (o *Object) Retain() {
 	o.core.mu.Unlock()
 }
 
+// TryRetain is Retain for one that may have no use of the object any more: it is false, and
+// adds none, if the last use of the process has ended.
+func (o *Object) TryRetain() bool {
+	o.core.mu.Lock()
+	defer o.core.mu.Unlock()
+	if o.refs == 0 {
+		return false
+	}
+	o.refs++
+	return true
+}
+
 // AutoClose closes o when the garbage collector finds handle unreachable, unless
 // the handle was encoded before: then another process may be about to open it,
 // and the hold stays for the life of this process or until an explicit Close. A
