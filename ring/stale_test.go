@@ -10,13 +10,6 @@ import (
 	"shmkit/shm"
 )
 
-// headOf is the head of the queue of that name.
-func headOf(t testing.TB, seg *shm.Segment, name string) *layout.QueueHead {
-	t.Helper()
-	_, object := queueObject[message](t, seg, name)
-	return object
-}
-
 // queueObject is the object behind a queue of T, and its head.
 func queueObject[T any](t testing.TB, seg *shm.Segment, name string) (*shm.Object, *layout.QueueHead) {
 	t.Helper()
