@@ -20,20 +20,19 @@ func (q *Queue[T]) PutN(list []T) (n int, err error) {
 
 // PutNContext is PutN that gives up when ctx ends; see PutContext.
 func (q *Queue[T]) PutNContext(ctx context.Context, list []T) (n int, err error) {
-	for {
-		c := q.core.Load()
-		if c == nil {
-			return n, ErrDetached
-		}
-		m, err := q.putSome(c, list[n:])
-		n += m
-		if err != ErrFull {
-			return n, err
-		}
-		if err := c.await(ctx, &q.core, wantRoom|wantBlock); err != nil {
-			return n, err
-		}
+	c := q.core.Load()
+	if c == nil {
+		return n, ErrDetached
 	}
+	n, err = q.putSome(c, list)
+	if err == ErrFull {
+		err = c.persist(ctx, &q.core, wantRoom|wantBlock, ErrFull, func() error {
+			m, err := q.putSome(c, list[n:])
+			n += m
+			return err
+		})
+	}
+	return n, err
 }
 
 // TryPutN is PutN that does not wait: [ErrFull] if there is not room for all.
@@ -108,18 +107,17 @@ func (q *Queue[T]) GetN(list []T) (n int, err error) {
 
 // GetNContext is GetN that gives up when ctx ends; see GetContext.
 func (q *Queue[T]) GetNContext(ctx context.Context, list []T) (n int, err error) {
-	for {
-		c := q.core.Load()
-		if c == nil {
-			return 0, ErrDetached
-		}
-		if n, err = q.takeSome(c, list); err != ErrEmpty {
-			return n, err
-		}
-		if err = c.await(ctx, &q.core, wantItem); err != nil {
-			return 0, err
-		}
+	c := q.core.Load()
+	if c == nil {
+		return 0, ErrDetached
 	}
+	if n, err = q.takeSome(c, list); err == ErrEmpty {
+		err = c.persist(ctx, &q.core, wantItem, ErrEmpty, func() (err error) {
+			n, err = q.takeSome(c, list)
+			return err
+		})
+	}
+	return n, err
 }
 
 // TryGetN is GetN that does not wait: [ErrEmpty] if there is no message.

@@ -14,6 +14,7 @@ import (
 type core struct {
 	memory
 	obj    *shm.Object
+	users  atomic.Int64 // the handle, and calls that wait: see persist
 	head   *layout.QueueHead
 	slots  uint64
 	blocks uint32
@@ -66,6 +67,7 @@ func newCore(o *shm.Object) (*core, error) {
 		memory: memoryOf(o, stride), obj: o, head: head,
 		slots: slots, blocks: blocks, self: layout.OwnerSlot(o.Self()),
 	}
+	c.users.Store(1)
 	c.puts.stream, c.gets.stream = inStream, inStream
 	c.puts.next = atomic.LoadUint64(&head.Tail) // sync: tail
 	c.gets.next = atomic.LoadUint64(&head.Head) // sync: head

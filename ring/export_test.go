@@ -43,3 +43,13 @@ func (l *Lease[T]) NackInSteps(noted, back func()) error {
 func (w *Writer) OnceDead(f func()) {
 	w.ready = func() error { f(); return w.room() }
 }
+
+// Visit runs f in the place of a call that waits.
+func (q *Queue[T]) Visit(f func()) error {
+	c := q.core.Load()
+	if err := c.enter(); err != nil {
+		return err
+	}
+	f()
+	return c.leave()
+}

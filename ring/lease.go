@@ -26,20 +26,15 @@ type Lease[T any] struct {
 func (q *Queue[T]) Lease() (*Lease[T], error) { return q.LeaseContext(context.Background()) }
 
 // LeaseContext is Lease that gives up when ctx ends; see GetContext.
-func (q *Queue[T]) LeaseContext(ctx context.Context) (*Lease[T], error) {
-	for {
-		l, err := q.TryLease()
-		if err != ErrEmpty {
-			return l, err
-		}
-		c := q.core.Load()
-		if c == nil {
-			return nil, ErrDetached
-		}
-		if err := c.await(ctx, &q.core, wantItem); err != nil {
-			return nil, err
-		}
+func (q *Queue[T]) LeaseContext(ctx context.Context) (l *Lease[T], err error) {
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
 	}
+	if l, err = q.lease(c); err == ErrEmpty {
+		err = c.persist(ctx, &q.core, wantItem, ErrEmpty, func() (err error) { l, err = q.lease(c); return err })
+	}
+	return l, err
 }
 
 // TryLease is Lease that does not wait: [ErrEmpty] if there is no message.
@@ -48,6 +43,10 @@ func (q *Queue[T]) TryLease() (*Lease[T], error) {
 	if c == nil {
 		return nil, ErrDetached
 	}
+	return q.lease(c)
+}
+
+func (q *Queue[T]) lease(c *core) (*Lease[T], error) {
 	for {
 		t, w, b, err := c.front()
 		if err != nil {
@@ -110,6 +109,10 @@ func (q *Queue[T]) TryLoan() (*Loan[T], error) {
 	if c == nil {
 		return nil, ErrDetached
 	}
+	return q.loan(c)
+}
+
+func (q *Queue[T]) loan(c *core) (*Loan[T], error) {
 	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
 		return nil, ErrClosed
 	}
@@ -125,20 +128,15 @@ func (q *Queue[T]) TryLoan() (*Loan[T], error) {
 func (q *Queue[T]) Loan() (*Loan[T], error) { return q.LoanContext(context.Background()) }
 
 // LoanContext is Loan that gives up when ctx ends.
-func (q *Queue[T]) LoanContext(ctx context.Context) (*Loan[T], error) {
-	for {
-		l, err := q.TryLoan()
-		if err != ErrFull {
-			return l, err
-		}
-		c := q.core.Load()
-		if c == nil {
-			return nil, ErrDetached
-		}
-		if err := c.await(ctx, &q.core, wantBlock); err != nil {
-			return nil, err
-		}
+func (q *Queue[T]) LoanContext(ctx context.Context) (l *Loan[T], err error) {
+	c := q.core.Load()
+	if c == nil {
+		return nil, ErrDetached
 	}
+	if l, err = q.loan(c); err == ErrFull {
+		err = c.persist(ctx, &q.core, wantBlock, ErrFull, func() (err error) { l, err = q.loan(c); return err })
+	}
+	return l, err
 }
 
 // Publish puts what was filled at the end of the queue, and waits for a place as long
@@ -147,15 +145,11 @@ func (l *Loan[T]) Publish() error { return l.PublishContext(context.Background()
 
 // PublishContext is Publish that gives up when ctx ends: the loan goes on then.
 func (l *Loan[T]) PublishContext(ctx context.Context) error {
-	for {
-		err := l.TryPublish()
-		if err != ErrFull {
-			return err
-		}
-		if err := l.c.await(ctx, &l.q.core, wantRoom); err != nil {
-			return err
-		}
+	err := l.TryPublish()
+	if err == ErrFull {
+		err = l.c.persist(ctx, &l.q.core, wantRoom, ErrFull, l.tryPublish)
 	}
+	return err
 }
 
 // TryPublish is Publish that does not wait: with [ErrFull] the loan goes on.

@@ -109,18 +109,15 @@ func (q *Queue[T]) Put(v T) error { return q.PutContext(context.Background(), v)
 // PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and
 // v is not in the queue. If there is room ctx is not looked at.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	for {
-		c := q.core.Load()
-		if c == nil {
-			return ErrDetached
-		}
-		if err := q.put(c, &v); err != ErrFull {
-			return err
-		}
-		if err := c.await(ctx, &q.core, wantRoom|wantBlock); err != nil {
-			return err
-		}
+	c := q.core.Load()
+	if c == nil {
+		return ErrDetached
 	}
+	err := q.put(c, &v)
+	if err == ErrFull {
+		err = c.persist(ctx, &q.core, wantRoom|wantBlock, ErrFull, func() error { return q.put(c, &v) })
+	}
+	return err
 }
 
 // put puts *v at the end: ErrFull if there is no room.
@@ -154,18 +151,14 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) 
 // GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and
 // has taken nothing. If there is a message ctx is not looked at.
 func (q *Queue[T]) GetContext(ctx context.Context) (v T, err error) {
-	for {
-		c := q.core.Load()
-		if c == nil {
-			return v, ErrDetached
-		}
-		if err = q.take(c, &v); err != ErrEmpty {
-			return v, err
-		}
-		if err = c.await(ctx, &q.core, wantItem); err != nil {
-			return v, err
-		}
+	c := q.core.Load()
+	if c == nil {
+		return v, ErrDetached
 	}
+	if err = q.take(c, &v); err == ErrEmpty {
+		err = c.persist(ctx, &q.core, wantItem, ErrEmpty, func() error { return q.take(c, &v) })
+	}
+	return v, err
 }
 
 // TryGet is Get that does not wait: [ErrEmpty] if there is no message.
@@ -222,5 +215,5 @@ func (q *Queue[T]) Detach() error {
 	}
 	q.cleanup.Stop()
 	c.wakeAll()
-	return c.obj.Close()
+	return c.leave()
 }

@@ -156,6 +156,9 @@ func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
 			r.Forget()
 			continue
 		}
+		if s.handle.Load() == nil { // Detach takes it away before it changes the words
+			return false, ErrDetached
+		}
 		return s.want.there(s.c), nil
 	}
 }
