@@ -206,8 +206,9 @@ func (q *Queue[T]) Close() error {
 }
 
 // Detach ends this handle's use of the queue, which goes on for others. Goroutines that
-// wait through this handle get [ErrDetached]. It must not run beside other calls that
-// do not wait. A second Detach gives ErrDetached.
+// wait through this handle get [ErrDetached], unless they just got what they waited for. What
+// is leased or on loan goes back when the process detaches its last handle. It must not run
+// beside other calls that do not wait. A second Detach gives ErrDetached.
 func (q *Queue[T]) Detach() error {
 	c := q.core.Swap(nil)
 	if c == nil {
