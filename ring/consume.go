@@ -30,6 +30,10 @@ func (c *core) front() (t, w uint64, b uint32, err error) {
 	return c.frontSlow()
 }
 
+// mostReturns is how often one looks again because something came back meanwhile. Where so
+// much comes back, and is taken by others, there is nothing for one who looks now and then.
+const mostReturns = 1 << 10
+
 // frontSlow is outlined so that front is short.
 //
 //go:noinline
@@ -46,7 +50,9 @@ func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 			if w, b, ok := c.returned(); ok {
 				return t, w, b, nil
 			}
-			continue
+			if i < mostReturns {
+				continue
+			}
 		}
 		pos, turn := c.place(t)
 		addr := &c.cell(pos).Slot
@@ -54,7 +60,7 @@ func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 		switch word.SeatOf(slot, turn) {
 		case word.SeatOpen, word.SeatBefore:
 			release(&c.gets.next, t)
-			if atomic.LoadUint64(&c.head.Returns) != returns { // sync: queue returns
+			if atomic.LoadUint64(&c.head.Returns) != returns && i < mostReturns { // sync: queue returns
 				continue
 			}
 			if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
