@@ -21,9 +21,13 @@ models: ; go test -count=1 -timeout 60m -v ./internal/model -full
 TIME = 60s
 SEED = 0
 PROCS = 4
-storm: ; go test -count=1 -timeout 0 -v ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED) -storm.procs=$(PROCS)
+storm: ; go test -count=1 -timeout 0 -v -run '^TestStorm$$' ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED) -storm.procs=$(PROCS)
+
+# Three processes put, three take, and all are killed all the time.
+storm-queue: TIME = 10m
+storm-queue: ; go test -count=1 -timeout 0 -v -run '^TestQueueStorm$$' ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED)
 
 # Every deliberate bug, and the test that catches it: some minutes.
 mutants: ; go test -count=1 -timeout 30m -v -run '^TestMutants$$' ./internal/mutants -full
 
-.PHONY: mutants storm crash models check test race fuzz generate bench cross lint
+.PHONY: mutants storm storm-queue crash models check test race fuzz generate bench cross lint

@@ -1,6 +1,10 @@
 package storm
 
-import "shmkit/shm"
+import (
+	"slices"
+
+	"shmkit/shm"
+)
 
 // Actor is one kind of object, with what is done to it and what must hold of it.
 // It lives in the process of the test, and its methods are called one at a time.
@@ -43,6 +47,14 @@ func actors() []Actor {
 		new(conveyor),
 	}
 }
+
+// cast is all actors, or the one of that name.
+func cast(only string) []Actor {
+	return slices.DeleteFunc(actors(), func(a Actor) bool { return only != "" && a.Name() != only })
+}
+
+// narrator is an actor that has something to tell after its verdict.
+type narrator interface{ Tell() string }
 
 // Deed is one operation, as the ledger knows it.
 type Deed struct {

@@ -137,6 +137,9 @@ func (s *storm) sum() {
 	defer g.mu.Unlock()
 	s.report.Takeovers, s.report.Sweeps = g.takeovers, g.sweeps
 	for i, a := range g.cast {
+		if x, ok := a.(narrator); ok {
+			s.report.Told = append(s.report.Told, a.Name()+": "+x.Tell())
+		}
 		for kind, name := range a.Kinds() {
 			n := g.counts[i][kind]
 			s.report.Operations = append(s.report.Operations, Count{a.Name() + " " + name, n.known, n.unknown})

@@ -16,6 +16,7 @@ type Lane struct {
 	ID          int
 	Lanes       int // in all processes together
 	Incarnation uint32
+	Alone       bool // there is one actor only
 	Rand        *rand.Rand
 	Seg         *shm.Segment
 

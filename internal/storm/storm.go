@@ -19,6 +19,9 @@ type Config struct {
 	Time  time.Duration
 	Seed  uint64
 	Procs int
+	// Only is the name of the one actor that takes part, or "" for all. The processes
+	// then have roles, if that actor knows some.
+	Only string
 }
 
 const (
@@ -56,6 +59,7 @@ type Report struct {
 	Operations           []Count
 	Arenas               int
 	Bytes                uint64
+	Told                 []string // by actors, in their words
 }
 
 // Count is how often a kind of operation was acknowledged, and how often it was cut
@@ -69,7 +73,7 @@ type Count struct {
 func Run(t testing.TB, c Config) Report {
 	s := &storm{
 		Config: c, t: t, rand: rand.New(rand.NewPCG(c.Seed, 0x6b696c6c)),
-		ledger: newLedger(actors(), c.Procs*lanesEach),
+		ledger: newLedger(cast(c.Only), c.Procs*lanesEach),
 	}
 	shmtest.Watchdog(t, c.Time+drain, s.dump)
 	watching := make(chan struct{})
@@ -97,7 +101,7 @@ func (s *storm) start(number int) {
 		s.t.Fatal(err)
 	}
 	w.proc = shmtest.StartWith(s.t, func(cmd *exec.Cmd) { cmd.ExtraFiles = []*os.File{theirs} }, helperName,
-		segmentName0, strconv.FormatUint(s.Seed, 10), strconv.Itoa(number), strconv.Itoa(s.Procs), fmt.Sprint(w.incarnation))
+		segmentName0, strconv.FormatUint(s.Seed, 10), strconv.Itoa(number), strconv.Itoa(s.Procs), fmt.Sprint(w.incarnation), s.Only)
 	theirs.Close()
 	s.workers[number] = w
 	s.report.Starts++

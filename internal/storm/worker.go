@@ -32,7 +32,7 @@ func pulseSpec() shm.Spec {
 }
 
 // work is a process of the storm. Its arguments: segment, seed, number of the
-// process, number of processes, incarnation.
+// process, number of processes, incarnation, name of the one actor or "".
 func work(c *shmtest.Child) {
 	var n [4]uint64
 	for i := range n {
@@ -41,6 +41,7 @@ func work(c *shmtest.Child) {
 		n[i] = v
 	}
 	seed, number, procs, incarnation := n[0], int(n[1]), int(n[2]), uint32(n[3])
+	only := c.Args[5]
 	seg, err := shm.Open(c.Args[0])
 	c.Must(err)
 	self, err := seg.OpenObject(pulse, pulseSpec())
@@ -50,10 +51,10 @@ func work(c *shmtest.Child) {
 	for i := range lanesEach {
 		id := number*lanesEach + i
 		l := &Lane{
-			ID: id, Lanes: procs * lanesEach, Incarnation: incarnation, Seg: seg, process: p,
+			ID: id, Lanes: procs * lanesEach, Incarnation: incarnation, Alone: only != "", Seg: seg, process: p,
 			Rand: rand.New(rand.NewPCG(seed, uint64(id)<<32|uint64(incarnation))),
 		}
-		running.Go(func() { l.run(actors()) })
+		running.Go(func() { l.run(cast(only)) })
 	}
 	if word := c.Hear(); word != "end" {
 		c.Must(fmt.Errorf("the test says %q", word))
