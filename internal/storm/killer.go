@@ -9,10 +9,10 @@ import (
 // Every so long something happens, on average.
 const pace = 20 * time.Millisecond
 
-// blow stops and kills until the time is over.
+// blow stops and kills until the time is over, and at least once each.
 func (s *storm) blow() {
 	begin, looked := time.Now(), time.Now()
-	for time.Since(begin) < s.Time {
+	for time.Since(begin) < s.Time || s.report.Kills == 0 || s.report.Stops == 0 {
 		time.Sleep(time.Duration(s.rand.Int64N(int64(2 * pace))))
 		s.surprise()
 		s.wakeUp(false)
