@@ -9,6 +9,8 @@ type benchmark struct {
 	unit  string  // of ours and peer_value; the runners measure nanoseconds
 	scale float64 // nanoseconds per unit
 	peer  string
+	// series, if not "", is the small table that the row is part of: it has no target.
+	series string
 	// target is the ratio that is to be reached, 0 if there is none.
 	target float64
 	// limit, if not 0, takes the place of a peer: the cost to compare with, in unit.

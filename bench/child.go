@@ -4,11 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 )
 
-// roleEnv tells a process that it is a child of the bench, and which.
-const roleEnv = "SHMKIT_BENCH_ROLE"
+// roleEnv tells a process that it is a child of the bench, and which; dirEnv is the
+// folder of the lab.
+const (
+	roleEnv = "SHMKIT_BENCH_ROLE"
+	dirEnv  = "SHMKIT_BENCH_DIR"
+)
 
 // role is what a child does for each number that it reads; it answers with a line.
 // Making the role sets it up, from the arguments.
@@ -38,6 +44,18 @@ func roleOf(name string) func(args []string) (role, error) {
 		return echoChild
 	case "echo-socket":
 		return echoSocketChild
+	case "pipe-put":
+		return pipePutChild
+	case "pipe-take":
+		return pipeTakeChild
+	case "size-put":
+		return sizePutChild
+	case "size-take":
+		return sizeTakeChild
+	case "socket-put":
+		return socketPutChild
+	case "socket-take":
+		return socketTakeChild
 	case "attach-segment":
 		return attachSegmentChild
 	case "attach-handle":
@@ -49,12 +67,14 @@ func roleOf(name string) func(args []string) (role, error) {
 }
 
 // runChild serves as a child and exits, if this process is one. A child ends when
-// its input ends, as it does when the bench dies.
+// its input ends, as it does when the bench dies, in the middle of its work too: who
+// would have to answer it may never have been asked.
 func runChild() {
 	name, ok := os.LookupEnv(roleEnv)
 	if !ok {
 		return
 	}
+	signal.Ignore(syscall.SIGPIPE) // an answer that nobody hears must not end it before it has tidied up
 	if err := serve(name, os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: child %s: %v\n", name, err)
 		os.Exit(1)
@@ -68,9 +88,8 @@ func serve(name string, args []string) error {
 		return err
 	}
 	fmt.Println(readyLine)
-	in := bufio.NewScanner(os.Stdin)
-	for in.Scan() {
-		n, err := strconv.Atoi(in.Text())
+	for line := range questions() {
+		n, err := strconv.Atoi(line)
 		if err != nil {
 			return err
 		}
@@ -80,7 +99,24 @@ func serve(name string, args []string) error {
 		}
 		fmt.Println(answer)
 	}
-	return in.Err()
+	return nil
+}
+
+// questions are the lines of the input. Where they end the bench was killed: the
+// process ends, and tidies up in its place.
+func questions() <-chan string {
+	lines := make(chan string)
+	go func() {
+		in := bufio.NewScanner(os.Stdin)
+		for in.Scan() {
+			lines <- in.Text()
+		}
+		if dir := os.Getenv(dirEnv); dir != "" {
+			os.RemoveAll(dir)
+		}
+		os.Exit(0)
+	}()
+	return lines
 }
 
 // costs is the role that answers with the nanoseconds that n operations cost.

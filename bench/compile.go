@@ -12,18 +12,28 @@ import (
 //go:embed peer
 var sources embed.FS
 
-// compilers are tried in this order, after $CC.
-var compilers = []string{"cc", "gcc", "clang"}
+// language is one that peers are written in.
+type language struct {
+	name, std string
+	variable  string   // of the environment: the first compiler to try
+	compilers []string // the others, in order
+}
 
-// compile builds a C program of the folder peer, and returns its path. Without a
+var languages = map[string]language{
+	".c":  {"C", "-std=c11", "CC", []string{"cc", "gcc", "clang"}},
+	".cc": {"C++", "-std=c++17", "CXX", []string{"c++", "g++", "clang++"}},
+}
+
+// compile builds a program of the folder peer, and returns its path. Without a
 // compiler it gives errLeftOut.
 func (l *lab) compile(name string) (string, error) {
-	cc := compiler()
-	if cc == "" {
-		return "", fmt.Errorf("%w: no C compiler was found", errLeftOut)
+	lang := languages[filepath.Ext(name)]
+	compiler := lang.compiler()
+	if compiler == "" {
+		return "", fmt.Errorf("%w: no %s compiler was found", errLeftOut, lang.name)
 	}
 	source := filepath.Join(l.dir, name)
-	program := strings.TrimSuffix(source, ".c")
+	program := strings.TrimSuffix(source, filepath.Ext(name))
 	if _, err := os.Stat(program); err == nil {
 		return program, nil // by an earlier row
 	}
@@ -36,15 +46,15 @@ func (l *lab) compile(name string) (string, error) {
 			return "", err
 		}
 	}
-	out, err := exec.Command(cc, "-O2", "-std=c11", "-Wall", "-Wextra", "-pthread", "-o", program, source).CombinedOutput()
+	out, err := exec.Command(compiler, "-O2", lang.std, "-Wall", "-Wextra", "-pthread", "-o", program, source).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("bench: %s: %w\n%s", cc, err, out)
+		return "", fmt.Errorf("bench: %s: %w\n%s", compiler, err, out)
 	}
 	return program, nil
 }
 
-func compiler() string {
-	for _, name := range append([]string{os.Getenv("CC")}, compilers...) {
+func (lang language) compiler() string {
+	for _, name := range append([]string{os.Getenv(lang.variable)}, lang.compilers...) {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}

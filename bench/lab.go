@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,14 +23,23 @@ type lab struct {
 	sample  time.Duration // how long one sample should take
 	atEnd   []func()
 
+	mu      sync.Mutex // guards what follows; nothing waits while it is held
+	workers []*worker  // of the running row
+	stalled bool       // and so they were killed
+
 	interrupts chan os.Signal
 }
 
 func newLab(quick bool) (*lab, error) {
-	dir, err := os.MkdirTemp("/dev/shm", "shmkit-bench-")
+	l, err := newLabIn("/dev/shm", quick)
 	if err != nil {
-		dir, err = os.MkdirTemp("", "shmkit-bench-")
+		l, err = newLabIn("", quick)
 	}
+	return l, err
+}
+
+func newLabIn(parent string, quick bool) (*lab, error) {
+	dir, err := os.MkdirTemp(parent, "shmkit-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
@@ -66,12 +77,46 @@ func (l *lab) endRow() {
 	l.atEnd = nil
 }
 
-// measure runs one row.
+// rowTime is how long a row may take: several times as long as any does.
+const rowTime = 2 * time.Minute
+
+var errStalled = errors.New("bench: the row took too long")
+
+// stall ends a row that hangs, because one of its workers waits for what will not come.
+func (l *lab) stall() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stalled = true
+	for _, w := range l.workers {
+		w.cmd.Process.Kill() // its answer ends then
+	}
+}
+
+// wasStalled tells whether the row that ends was, and forgets its workers.
+func (l *lab) wasStalled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.stalled
+	l.workers, l.stalled = nil, false
+	return was
+}
+
+// measure runs one row, and ends what it has started.
 func (l *lab) measure(b benchmark) (row, error) {
-	defer l.endRow()
-	r := row{Name: b.name, Unit: b.unit, Peer: b.peer, Target: b.target}
+	timer := time.AfterFunc(rowTime, l.stall)
+	r, err := l.run(b)
+	timer.Stop()
+	l.endRow()
+	if l.wasStalled() {
+		err = errors.Join(errStalled, err)
+	}
+	return r, err
+}
+
+func (l *lab) run(b benchmark) (row, error) {
+	r := row{Name: b.name, Unit: b.unit, Peer: b.peer, Target: b.target, Series: b.series}
 	c, err := b.start(l)
-	if errors.Is(err, errLeftOut) {
+	if errors.Is(err, errLeftOut) || errors.Is(err, syscall.ENOSPC) {
 		r.LeftOut = err.Error()
 		return r, nil
 	}

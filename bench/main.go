@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"shmkit/shm"
 )
@@ -28,8 +29,8 @@ func main() {
 	flag.StringVar(&o.pattern, "run", "", "rows to run, a regular expression")
 	flag.BoolVar(&o.quick, "quick", false, "few and short repeats: to see that it works, not for numbers")
 	flag.StringVar(&o.json, "json", "", "write the rows to this file")
-	flag.StringVar(&o.markdown, "markdown", "", "write the table between the <!-- bench --> markers of this file")
-	flag.StringVar(&o.from, "from", "", "measure nothing; take the rows that -json wrote to this file")
+	flag.StringVar(&o.markdown, "markdown", "", "write the table between the <!-- bench --> markers of this file, or of several, with commas between")
+	flag.StringVar(&o.from, "from", "", "measure nothing; take the rows that -json wrote to this file, those of -run")
 	flag.Parse()
 	err := run(o)
 	// The default heap is anonymous: its file goes with its last user.
@@ -40,8 +41,9 @@ func main() {
 }
 
 func benchmarks() []benchmark {
-	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(), queueRows(),
-		streamRows(), pipeRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(),
+		queueRows(), peerRows(), sizeRows(), streamRows(), pipeRows(),
+		deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {
@@ -49,9 +51,17 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("bench: -run: %w", err)
 	}
+	pages := strings.FieldsFunc(o.markdown, func(r rune) bool { return r == ',' })
+	for _, page := range pages { // before minutes are spent
+		if _, _, err := around(page); err != nil {
+			return err
+		}
+	}
 	var rep *report
 	if o.from != "" {
-		rep, err = readReport(o.from)
+		if rep, err = readReport(o.from); err == nil {
+			rep.Rows = slices.DeleteFunc(rep.Rows, func(r row) bool { return !match.MatchString(r.Name) })
+		}
 	} else {
 		rep, err = measureAll(match, o.quick)
 	}
@@ -61,8 +71,8 @@ func run(o options) error {
 	if o.json != "" {
 		err = errors.Join(err, rep.writeJSON(o.json))
 	}
-	if o.markdown != "" {
-		err = errors.Join(err, rep.writeMarkdown(o.markdown))
+	for _, page := range pages {
+		err = errors.Join(err, rep.writeMarkdown(page))
 	}
 	return err
 }

@@ -47,6 +47,14 @@ func (c crew) together(n int, read func(line string) error) (time.Duration, erro
 	return time.Since(begin), nil
 }
 
+// sharing is the runner of all, of whom so many do n operations together.
+func (c crew) sharing(parts int) runner {
+	return func(n int) (float64, error) {
+		cost, err := c.together((n+parts-1)/parts, isDone)
+		return float64(cost), err
+	}
+}
+
 // isDone reads the answer of a worker that has nothing to tell.
 func isDone(line string) error {
 	if line != "done" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -71,16 +72,25 @@ const openMark, closeMark = "<!-- bench -->", "<!-- /bench -->"
 
 var errMarks = errors.New("bench: the file has no " + openMark + " followed by " + closeMark)
 
-// writeMarkdown replaces what stands between the first markers of a file.
-func (r *report) writeMarkdown(path string) error {
+// around is what stands before and after the first markers of a file.
+func around(path string) (before, after string, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("bench: %w", err)
+		return "", "", fmt.Errorf("bench: %w", err)
 	}
 	before, rest, ok := strings.Cut(string(b), openMark+"\n")
 	_, after, ok2 := strings.Cut(rest, closeMark)
 	if !ok || !ok2 {
-		return fmt.Errorf("%w: %s", errMarks, path)
+		return "", "", fmt.Errorf("%w: %s", errMarks, path)
+	}
+	return before, after, nil
+}
+
+// writeMarkdown replaces what stands between the markers.
+func (r *report) writeMarkdown(path string) error {
+	before, after, err := around(path)
+	if err != nil {
+		return err
 	}
 	text := before + openMark + "\n\n" + r.markdown() + "\n" + closeMark + after
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -93,9 +103,44 @@ func (r *report) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s, %d CPUs, %s; medians, in brackets where the middle 80 %% lie.\n\n",
 		r.Date, r.OS, r.Arch, r.CPUs, r.Go)
-	b.WriteString("| row | ours | peer's | peer | ratio | target |\n|---|---|---|---|---:|---|\n")
+	for i, series := range r.series() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		r.table(&b, series)
+	}
 	for _, x := range r.Rows {
+		if x.Note != "" {
+			fmt.Fprintf(&b, "\n`%s`: %s.\n", x.Name, x.Note)
+		}
 		if x.LeftOut != "" {
+			fmt.Fprintf(&b, "\n`%s` was left out: %s.\n", x.Name, strings.TrimPrefix(x.LeftOut, errLeftOut.Error()+": "))
+		}
+	}
+	return b.String()
+}
+
+// series are the tables that have rows: the large one, and then the small ones.
+func (r *report) series() []string {
+	var list []string
+	for _, x := range r.Rows {
+		if x.LeftOut == "" && !slices.Contains(list, x.Series) {
+			list = append(list, x.Series)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b string) int { return min(len(a), 1) - min(len(b), 1) })
+	return list
+}
+
+// table writes the rows of a series; "" is the one of those that are in none.
+func (r *report) table(b *strings.Builder, series string) {
+	if series == "" {
+		b.WriteString("| row | ours | peer's | peer | ratio | target |\n|---|---|---|---|---:|---|\n")
+	} else {
+		fmt.Fprintf(b, "| %s | ours | peer's | peer | ratio |\n|---|---|---|---|---:|\n", series)
+	}
+	for _, x := range r.Rows {
+		if x.LeftOut != "" || x.Series != series {
 			continue
 		}
 		ours := fmt.Sprintf("%.3g %s (%.3g–%.3g)", x.Ours, x.Unit, x.OursP10, x.OursP90)
@@ -103,12 +148,10 @@ func (r *report) markdown() string {
 		if x.Peer == limitPeer {
 			theirs = fmt.Sprintf("%.3g %s", x.PeerValue, x.Unit)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %.2f | %s |\n", x.Name, ours, theirs, x.Peer, x.Ratio, x.verdict())
-	}
-	for _, x := range r.Rows {
-		if x.Note != "" {
-			fmt.Fprintf(&b, "\n`%s`: %s.\n", x.Name, x.Note)
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |", x.Name, ours, theirs, x.Peer, x.ratio())
+		if series == "" {
+			fmt.Fprintf(b, " %s |", x.verdict())
 		}
+		b.WriteByte('\n')
 	}
-	return b.String()
 }

@@ -14,7 +14,9 @@ func sample() *report {
 	r := newReport(false)
 	x := row{Name: "a/b", Unit: "ns", Peer: "another", Target: 2, Note: "a remark"}
 	x.fill([]float64{1}, []float64{2})
-	r.Rows = []row{x, {Name: "a/c", Peer: "another", LeftOut: "no compiler"}}
+	small := row{Name: "a/1", Unit: "ns", Peer: "another", Series: "by size"}
+	small.fill([]float64{1}, []float64{2})
+	r.Rows = []row{small, x, {Name: "a/c", Peer: "another", LeftOut: "no compiler"}}
 	return r
 }
 
@@ -36,7 +38,7 @@ func TestJSONShape(t *testing.T) {
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Go == "" || got.CPUs < 1 || got.Date == "" || len(got.Rows) != 2 {
+	if got.Go == "" || got.CPUs < 1 || got.Date == "" || len(got.Rows) != 3 {
 		t.Fatalf("got %s", b)
 	}
 	for _, key := range []string{"name", "unit", "ours", "peer", "peer_value", "ratio"} {
@@ -72,8 +74,10 @@ func TestMarkdown(t *testing.T) {
 	if !strings.HasPrefix(s, "before\n"+openMark) || !strings.HasSuffix(s, closeMark+"\nafter\n") || strings.Contains(s, "old") {
 		t.Errorf("the page around the table changed: %q", s)
 	}
-	if strings.Count(s, "| `a/b` |") != 1 || strings.Contains(s, "a/c") || !strings.Contains(s, "`a/b`: a remark.") {
-		t.Errorf("table: %q", s)
+	for _, line := range []string{"| `a/b` |", "`a/b`: a remark.", "`a/c` was left out: no compiler.", "| by size | ours |", "| `a/1` |"} {
+		if strings.Count(s, "\n"+line) != 1 {
+			t.Errorf("%q is not there once: %q", line, s)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type row struct {
 	OursP90 float64 `json:"ours_p90"`
 	PeerP10 float64 `json:"peer_p10"`
 	PeerP90 float64 `json:"peer_p90"`
+	Series  string  `json:"series,omitempty"` // the small table that the row is part of
 	Note    string  `json:"note,omitempty"`
 	LeftOut string  `json:"left_out,omitempty"` // why there are no numbers
 }
@@ -37,12 +38,20 @@ func (r *row) fill(ours, peer []float64) {
 	r.PeerP10, r.PeerP90 = spread(peer)
 }
 
+// ratio is for people: small ones need more digits.
+func (r row) ratio() string {
+	if r.Ratio < 0.1 {
+		return fmt.Sprintf("%.2g", r.Ratio)
+	}
+	return fmt.Sprintf("%.2f", r.Ratio)
+}
+
 // verdict compares with the target.
 func (r row) verdict() string {
 	if r.LeftOut != "" || r.Target == 0 {
 		return ""
 	}
-	most := fmt.Sprintf("%.4g", r.Target)
+	most := fmt.Sprintf("%.3g", r.Target)
 	if r.Peer == limitPeer {
 		most = fmt.Sprintf("%.4g %s", r.Target*r.PeerValue, r.Unit)
 	}

@@ -24,9 +24,10 @@ const pause = 500 * time.Microsecond
 
 func pipeRows() []benchmark {
 	return []benchmark{
-		{name: "pipe/rtt-parked", unit: "µs", scale: 1e3, peer: futexPeer, samples: 301, start: parkedFutex},
-		{name: "pipe/rtt-parked-socket", unit: "µs", scale: 1e3, peer: socketPeer, target: 1, samples: 301, start: parkedSocket},
-		{name: "pipe/rtt-spin", unit: "ns", scale: 1, peer: channelPeer, start: spinning},
+		{name: "pipe/rtt-parked", unit: "µs", scale: 1e3, peer: futexPeer, target: 1.3, samples: 301, start: parkedFutex},
+		{name: "pipe/rtt-parked-socket", unit: "µs", scale: 1e3, peer: socketPeer, target: 0.6, samples: 301, start: parkedSocket},
+		{name: "pipe/rtt-spin", unit: "ns", scale: 1, peer: limitPeer, limit: 600, target: 1, start: spinning},
+		{name: "pipe/rtt-spin-channels", unit: "ns", scale: 1, peer: channelPeer, start: spinningChannels},
 	}
 }
 
@@ -177,7 +178,7 @@ func spinning(l *lab) (contest, error) {
 		return contest{}, err
 	}
 	t := overPipe(c)
-	return between(func(n int) (float64, error) {
+	return limited(func(n int) (float64, error) {
 		begin := time.Now()
 		for range n {
 			if err := t.one(); err != nil {
@@ -185,7 +186,13 @@ func spinning(l *lab) (contest, error) {
 			}
 		}
 		return float64(time.Since(begin)), nil
-	}, timed(l.channels()))
+	})
+}
+
+func spinningChannels(l *lab) (contest, error) {
+	c, err := spinning(l)
+	c.peer = timed(l.channels())
+	return c, err
 }
 
 // channels sends n numbers from one goroutine to another, and back.

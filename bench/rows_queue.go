@@ -20,6 +20,8 @@ func queueRows() []benchmark {
 		{name: "queue/put-get", unit: "ns", scale: 1, peer: channelIn1, start: queueAlone},
 		{name: "queue/1p1c", unit: "ns", scale: 1, peer: channelIn1, target: 1, start: queueRow(1, 1)},
 		{name: "queue/2p2c", unit: "ns", scale: 1, peer: channelIn1, target: 1.5, start: queueRow(2, 1)},
+		{name: "queue/4p4c", unit: "ns", scale: 1, peer: channelIn1, start: queueRow(4, 1)},
+		{name: "queue/8p8c", unit: "ns", scale: 1, peer: channelIn1, start: queueRow(8, 1)},
 		{name: "queue/batch64", unit: "ns", scale: 1, peer: channelIn1, target: 0.3, start: queueRow(1, 64)},
 	}
 }
@@ -68,25 +70,30 @@ func passOurs(q *ring.Queue[letter]) (letter, error) {
 // goroutines.
 func queueRow(each, batch int) func(*lab) (contest, error) {
 	return func(l *lab) (contest, error) {
-		_, text, err := newQueue[letter](l)
+		ours, err := queueOurs(l, each, batch)
 		if err != nil {
 			return contest{}, err
 		}
-		var all crew
-		for range each {
-			for _, role := range []string{"put", "take"} {
-				w, err := l.child(role, text, fmt.Sprint(batch))
-				if err != nil {
-					return contest{}, err
-				}
-				all = append(all, w)
-			}
-		}
-		return between(func(n int) (float64, error) {
-			cost, err := all.together((n+each-1)/each, isDone)
-			return float64(cost), err
-		}, timed(func(n int) { channelOf(each, (n+each-1)/each) }))
+		return between(ours, timed(func(n int) { channelOf(each, (n+each-1)/each) }))
 	}
+}
+
+func queueOurs(l *lab, each, batch int) (runner, error) {
+	_, text, err := newQueue[letter](l)
+	if err != nil {
+		return nil, err
+	}
+	var all crew
+	for range each {
+		for _, role := range []string{"put", "take"} {
+			w, err := l.child(role, text, fmt.Sprint(batch))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, w)
+		}
+	}
+	return all.sharing(each), nil
 }
 
 // channelOf sends n messages from each of so many goroutines to as many others.

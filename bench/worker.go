@@ -26,12 +26,18 @@ type worker struct {
 
 // child starts this binary in a role. It is killed when the row ends.
 func (l *lab) child(role string, args ...string) (*worker, error) {
+	return l.childWith(nil, role, args...)
+}
+
+// childWith is child, which has these files from descriptor 3 on.
+func (l *lab) childWith(files []*os.File, role string, args ...string) (*worker, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), roleEnv+"="+role)
+	cmd.Env = append(os.Environ(), roleEnv+"="+role, dirEnv+"="+l.dir)
+	cmd.ExtraFiles = files
 	return l.work(cmd)
 }
 
@@ -50,6 +56,9 @@ func (l *lab) work(cmd *exec.Cmd) (*worker, error) {
 	}
 	w := &worker{cmd, in, bufio.NewReader(out)}
 	l.later(w.kill)
+	l.mu.Lock()
+	l.workers = append(l.workers, w)
+	l.mu.Unlock()
 	if line, err := w.answer(); line != readyLine {
 		return nil, fmt.Errorf("%w: it said %q: %w", errWorker, line, err)
 	}
