@@ -143,10 +143,10 @@ func (r *report) table(b *strings.Builder, series string) {
 		if x.LeftOut != "" || x.Series != series {
 			continue
 		}
-		ours := fmt.Sprintf("%.3g %s (%.3g–%.3g)", x.Ours, x.Unit, x.OursP10, x.OursP90)
-		theirs := fmt.Sprintf("%.3g %s (%.3g–%.3g)", x.PeerValue, x.Unit, x.PeerP10, x.PeerP90)
+		ours := fmt.Sprintf("%s %s (%s–%s)", digits(x.Ours), x.Unit, digits(x.OursP10), digits(x.OursP90))
+		theirs := fmt.Sprintf("%s %s (%s–%s)", digits(x.PeerValue), x.Unit, digits(x.PeerP10), digits(x.PeerP90))
 		if x.Peer == limitPeer {
-			theirs = fmt.Sprintf("%.3g %s", x.PeerValue, x.Unit)
+			theirs = fmt.Sprintf("%s %s", digits(x.PeerValue), x.Unit)
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |", x.Name, ours, theirs, x.Peer, x.ratio())
 		if series == "" {

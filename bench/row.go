@@ -38,6 +38,14 @@ func (r *row) fill(ours, peer []float64) {
 	r.PeerP10, r.PeerP90 = spread(peer)
 }
 
+// digits are three, or those before the point.
+func digits(x float64) string {
+	if x >= 1000 {
+		return fmt.Sprintf("%.0f", x)
+	}
+	return fmt.Sprintf("%.3g", x)
+}
+
 // ratio is for people: small ones need more digits.
 func (r row) ratio() string {
 	if r.Ratio < 0.1 {
@@ -64,10 +72,10 @@ func (r row) verdict() string {
 // String is the row of the table that people see.
 func (r row) String() string {
 	if r.LeftOut != "" {
-		return fmt.Sprintf("%-26s %s", r.Name, r.LeftOut)
+		return fmt.Sprintf("%-30s %s", r.Name, r.LeftOut)
 	}
-	s := fmt.Sprintf("%-26s %9.4g %-2s %9.4g %-32s %6.3f  %s",
-		r.Name, r.Ours, r.Unit, r.PeerValue, r.Peer, r.Ratio, r.verdict())
+	s := fmt.Sprintf("%-30s %9s %-2s %9s %-34s %6s  %s",
+		r.Name, digits(r.Ours), r.Unit, digits(r.PeerValue), r.Peer, r.ratio(), r.verdict())
 	s = strings.TrimRight(s, " ")
 	if r.Note != "" {
 		s += "\n    " + r.Note
