@@ -4,17 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 )
 
-// roleEnv tells a process that it is a child of the bench, and which; dirEnv is the
-// folder of the lab.
-const (
-	roleEnv = "SHMKIT_BENCH_ROLE"
-	dirEnv  = "SHMKIT_BENCH_DIR"
-)
+// roleEnv tells a process that it is a child of the bench, and which.
+const roleEnv = "SHMKIT_BENCH_ROLE"
 
 // role is what a child does for each number that it reads; it answers with a line.
 // Making the role sets it up, from the arguments.
@@ -22,6 +16,8 @@ type role func(n int) (string, error)
 
 func roleOf(name string) func(args []string) (role, error) {
 	switch name {
+	case "tidy":
+		return tidyChild
 	case "contend":
 		return contendChild
 	case "handoff":
@@ -74,7 +70,6 @@ func runChild() {
 	if !ok {
 		return
 	}
-	signal.Ignore(syscall.SIGPIPE) // an answer that nobody hears must not end it before it has tidied up
 	if err := serve(name, os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: child %s: %v\n", name, err)
 		os.Exit(1)
@@ -102,8 +97,10 @@ func serve(name string, args []string) error {
 	return nil
 }
 
-// questions are the lines of the input. Where they end the bench was killed: the
-// process ends, and tidies up in its place.
+// lastly is what a child does when its input has ended.
+var lastly = func() {}
+
+// questions are the lines of the input. Where they end the process ends.
 func questions() <-chan string {
 	lines := make(chan string)
 	go func() {
@@ -111,12 +108,16 @@ func questions() <-chan string {
 		for in.Scan() {
 			lines <- in.Text()
 		}
-		if dir := os.Getenv(dirEnv); dir != "" {
-			os.RemoveAll(dir)
-		}
+		lastly()
 		os.Exit(0)
 	}()
 	return lines
+}
+
+// tidyChild is there for a bench that is killed: it removes the folder of its lab.
+func tidyChild(args []string) (role, error) {
+	lastly = func() { os.RemoveAll(args[0]) }
+	return still, nil
 }
 
 // costs is the role that answers with the nanoseconds that n operations cost.

@@ -22,6 +22,7 @@ type lab struct {
 	samples int
 	sample  time.Duration // how long one sample should take
 	atEnd   []func()
+	tidier  *worker
 
 	mu      sync.Mutex // guards what follows; nothing waits while it is held
 	workers []*worker  // of the running row
@@ -47,12 +48,25 @@ func newLabIn(parent string, quick bool) (*lab, error) {
 	if quick {
 		l.quick, l.samples, l.sample = true, 3, 3*time.Millisecond
 	}
+	if err := l.keepTidy(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
 	signal.Notify(l.interrupts, os.Interrupt)
 	go l.tidyUp()
 	return l, nil
 }
 
-// tidyUp ends the process if it is interrupted. Children end with it.
+// keepTidy starts who removes the folder if this process is killed.
+func (l *lab) keepTidy() error {
+	cmd, err := command("tidy", l.dir)
+	if err == nil {
+		l.tidier, err = start(cmd)
+	}
+	return err
+}
+
+// tidyUp ends the process if it is interrupted. Children are interrupted too.
 func (l *lab) tidyUp() {
 	if _, ok := <-l.interrupts; ok {
 		os.RemoveAll(l.dir)
@@ -64,6 +78,7 @@ func (l *lab) close() {
 	signal.Stop(l.interrupts)
 	close(l.interrupts)
 	os.RemoveAll(l.dir)
+	l.tidier.kill()
 }
 
 // later makes f run when the running row ends; the last one that was added runs

@@ -31,17 +31,39 @@ func (l *lab) child(role string, args ...string) (*worker, error) {
 
 // childWith is child, which has these files from descriptor 3 on.
 func (l *lab) childWith(files []*os.File, role string, args ...string) (*worker, error) {
+	cmd, err := command(role, args...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.ExtraFiles = files
+	return l.work(cmd)
+}
+
+// command is this binary in a role.
+func command(role string, args ...string) (*exec.Cmd, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), roleEnv+"="+role, dirEnv+"="+l.dir)
-	cmd.ExtraFiles = files
-	return l.work(cmd)
+	cmd.Env = append(os.Environ(), roleEnv+"="+role)
+	return cmd, nil
 }
 
+// work starts a worker. It is killed when the row ends.
 func (l *lab) work(cmd *exec.Cmd) (*worker, error) {
+	w, err := start(cmd)
+	if w != nil {
+		l.later(w.kill)
+		l.mu.Lock()
+		l.workers = append(l.workers, w)
+		l.mu.Unlock()
+	}
+	return w, err
+}
+
+// start gives a worker that is ready. It may give one with an error.
+func start(cmd *exec.Cmd) (*worker, error) {
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -55,12 +77,8 @@ func (l *lab) work(cmd *exec.Cmd) (*worker, error) {
 		return nil, err
 	}
 	w := &worker{cmd, in, bufio.NewReader(out)}
-	l.later(w.kill)
-	l.mu.Lock()
-	l.workers = append(l.workers, w)
-	l.mu.Unlock()
 	if line, err := w.answer(); line != readyLine {
-		return nil, fmt.Errorf("%w: it said %q: %w", errWorker, line, err)
+		return w, fmt.Errorf("%w: it said %q: %w", errWorker, line, err)
 	}
 	return w, nil
 }
