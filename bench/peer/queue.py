@@ -38,4 +38,7 @@ def main():
         print(time.perf_counter_ns() - begin, flush=True)
 
 
-main()
+try:
+    main()
+except (BrokenPipeError, KeyboardInterrupt):  # nobody is left who asks
+    os._exit(1)
