@@ -46,7 +46,7 @@ func benchForEver(c *shmtest.Child) {
 // children nor theirs, and no file.
 func TestNobodyStays(t *testing.T) {
 	shmtest.Need(benchHelper)
-	shmtest.Watchdog(t, 3*time.Minute)
+	shmtest.Watchdog(t, 5*time.Minute)
 	for _, row := range []string{"queue/1p1c", "queue/1p1c-python", "queue/1p1c-os-pipe", "queue/1p1c-message_queue",
 		"queue/1MiB-lease", "pipe/rtt-parked", "mutex/contended-2proc", "cond/handoff", "barrier/2proc"} {
 		t.Run(filepath.Base(row), func(t *testing.T) { nobodyStays(t, row) })

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"shmkit/internal/shmtest"
 )
 
 // fixed is a runner that always costs ns per operation, and notes its name.
@@ -77,6 +79,31 @@ func TestLeftOut(t *testing.T) {
 	r, err := new(lab).measure(b)
 	if err != nil || !strings.Contains(r.LeftOut, "no compiler") {
 		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+// A row whose worker waits for what does not come is ended, and the next one runs.
+func TestStall(t *testing.T) {
+	shmtest.Watchdog(t, time.Minute)
+	l := &lab{samples: 1}
+	_, err := l.measure(benchmark{start: func(l *lab) (contest, error) {
+		w, err := l.child("tidy", t.TempDir())
+		if err != nil {
+			return contest{}, err
+		}
+		return limited(func(int) (float64, error) {
+			go l.stall()
+			_, err := w.answer() // nobody asked it
+			return 0, err
+		})
+	}})
+	if !errors.Is(err, errStalled) {
+		t.Errorf("got %v, want %v", err, errStalled)
+	}
+	var log strings.Builder
+	b := benchmark{unit: "ns", scale: 1, peer: limitPeer, limit: 8, start: func(*lab) (contest, error) { return limited(fixed("", 4, &log)) }}
+	if _, err := l.measure(b); err != nil {
+		t.Errorf("the row after: %v", err)
 	}
 }
 

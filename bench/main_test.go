@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 
 // All rows run, with their children; the numbers are not looked at.
 func TestQuick(t *testing.T) {
-	shmtest.Watchdog(t, 2*time.Minute)
+	shmtest.Watchdog(t, 5*time.Minute)
 	file := filepath.Join(t.TempDir(), "rows.json")
 	if err := run(options{quick: true, json: file}); err != nil {
 		t.Fatal(err)
