@@ -76,15 +76,16 @@ func sizeOf(name string) size {
 	panic("bench: no size is called " + name)
 }
 
-// Queues of large messages have less room.
-const sizeRoom, sizeMemory = 1024, 8 << 20
+// A queue has room for some messages, and no more bytes than the caches: those of large
+// messages hold fewer.
+const leastRoom, mostRoom, sizeMemory = 8, 1024, 1 << 20
 
 func sized[T any](name string, slice func(*T) []byte) size {
 	bytes := len(slice(new(T)))
 	return size{
 		name: name, bytes: bytes,
 		queue: func(l *lab) (string, error) {
-			q, err := ring.New[T](min(sizeRoom, sizeMemory/bytes))
+			q, err := ring.New[T](max(leastRoom, min(mostRoom, sizeMemory/bytes)))
 			if err != nil {
 				return "", err
 			}
