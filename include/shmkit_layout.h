@@ -28,7 +28,7 @@
 // Segment.
 #define SHMKIT_MAGIC UINT64_C(0x0A0D54494B4D4853)
 #define SHMKIT_VERSION 1
-#define SHMKIT_FINGERPRINT UINT64_C(0xBB3DB4F1D088B4CC)
+#define SHMKIT_FINGERPRINT UINT64_C(0x62152DE5D4F26197)
 #define SHMKIT_LINE 128
 #define SHMKIT_BUCKETS 1024
 #define SHMKIT_MAX_PAGES 20
@@ -95,6 +95,7 @@
 #define SHMKIT_OBJECT_RECORDS 16
 #define SHMKIT_OBJECT_BROADCAST 17
 #define SHMKIT_OBJECT_PAIR 18
+#define SHMKIT_OBJECT_JOINABLE 19
 #define SHMKIT_OWNER_NONE 0
 #define SHMKIT_OWNER_MUTEX32 1
 #define SHMKIT_OWNER_READERS 2
@@ -148,6 +149,9 @@
 #define SHMKIT_QUEUE_ONE UINT32_C(0x40000000)
 #define SHMKIT_QUEUE_MANY UINT32_C(0x80000000)
 #define SHMKIT_QUEUE_SLEEPERS UINT32_C(0xC0000000)
+#define SHMKIT_QUEUE_CLOSING UINT32_C(0x1)
+#define SHMKIT_QUEUE_STARVED UINT32_C(0x2)
+#define SHMKIT_QUEUE_JOINING UINT32_C(0x4)
 
 // Streams.
 #define SHMKIT_ROLE_DIED UINT32_C(0x80000000)
@@ -579,12 +583,15 @@ typedef struct shmkit_queue_head {
 	uint8_t reserved4[124]; // zero
 
 	// Line 5. Rarely written.
-	uint32_t closing; // 1: nothing more may be published, as soon as a slot says so
-	uint8_t reserved5[4]; // zero
+	uint32_t flags; // joining:1 | starved:1 | closing:1
+	uint32_t unfenced; // 1: to some process that uses the queue no barrier of another reaches
 	uint64_t returns; // version:63 | pending:1, raised around each return
 	uint64_t redelivered; // messages that were delivered once more
 	uint64_t high_water; // the largest depth that a producer has seen
-	uint8_t reserved6[96]; // zero
+	uint64_t finished; // a ticket: once all messages before it, and no others, were published and acknowledged
+	uint32_t freed; // sequence, a futex; raised when QueueStarved is taken away
+	uint32_t idle; // sequence, a futex; raised when QueueJoining is taken away
+	uint8_t reserved5[80]; // zero
 } shmkit_queue_head;
 
 SHMKIT_ASSERT(sizeof(shmkit_queue_head) == 768, "shmkit_queue_head changed size");
@@ -601,12 +608,15 @@ SHMKIT_FIELD(shmkit_queue_head, items, 384, 4);
 SHMKIT_FIELD(shmkit_queue_head, reserved3, 388, 124);
 SHMKIT_FIELD(shmkit_queue_head, space, 512, 4);
 SHMKIT_FIELD(shmkit_queue_head, reserved4, 516, 124);
-SHMKIT_FIELD(shmkit_queue_head, closing, 640, 4);
-SHMKIT_FIELD(shmkit_queue_head, reserved5, 644, 4);
+SHMKIT_FIELD(shmkit_queue_head, flags, 640, 4);
+SHMKIT_FIELD(shmkit_queue_head, unfenced, 644, 4);
 SHMKIT_FIELD(shmkit_queue_head, returns, 648, 8);
 SHMKIT_FIELD(shmkit_queue_head, redelivered, 656, 8);
 SHMKIT_FIELD(shmkit_queue_head, high_water, 664, 8);
-SHMKIT_FIELD(shmkit_queue_head, reserved6, 672, 96);
+SHMKIT_FIELD(shmkit_queue_head, finished, 672, 8);
+SHMKIT_FIELD(shmkit_queue_head, freed, 680, 4);
+SHMKIT_FIELD(shmkit_queue_head, idle, 684, 4);
+SHMKIT_FIELD(shmkit_queue_head, reserved5, 688, 80);
 
 // shmkit_queue_cell: head of a cell of a queue: a slot of the ring and a block of payload.
 typedef struct shmkit_queue_cell {

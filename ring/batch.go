@@ -78,7 +78,7 @@ func (q *Queue[T]) putRun(c *core, list []T) (n int, err error) {
 			c.raceRelease()
 		}
 		// This passes the block to the consumers; see tryPublish.
-		if atomic.LoadUint64(&cell.Slot) == w && atomic.LoadUint32(&head.Closing) == 0 { // sync: closing
+		if atomic.LoadUint64(&cell.Slot) == w && !c.closing() {
 			release(&cell.Block, layout.CellWord(layout.CellQueued, c.self, 0, t)) // sync: message taken
 			// sync: message published
 			if atomic.CompareAndSwapUint64(&cell.Slot, w, layout.SlotWord(layout.SlotFull, turn, pos)) {

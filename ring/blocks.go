@@ -41,7 +41,7 @@ func (c *core) tryClaim(b uint32) bool {
 // free gives a block that is ours back.
 func (c *core) free(block *uint64) {
 	atomic.StoreUint64(block, word.QueueFree) // sync: message taken
-	c.wake(&c.head.Space)
+	c.freed()
 }
 
 // ack ends our hold of block b, whose word is held: the message is dealt with.
@@ -50,18 +50,8 @@ func (c *core) ack(b uint32, held uint64) error {
 	if !atomic.CompareAndSwapUint64(&c.cell(b).Block, held, word.QueueFree) {
 		return ErrNotHeld
 	}
-	c.wake(&c.head.Space)
-	c.wakeIfClosing()
+	c.freed()
 	return nil
-}
-
-// wakeIfClosing: somebody may wait to see whether a message comes back.
-//
-//go:noinline
-func (c *core) wakeIfClosing() {
-	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
-		c.wakeAll()
-	}
 }
 
 // nack gives the message in block b back. The note comes before the deed, for those who

@@ -63,7 +63,7 @@ func (c *core) frontSlow() (t, w uint64, b uint32, err error) {
 			if atomic.LoadUint64(&c.head.Returns) != returns && i < mostReturns { // sync: queue returns
 				continue
 			}
-			if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
+			if !c.closing() {
 				return t, w, b, ErrEmpty
 			}
 			c.seal(addr, slot, turn)
@@ -111,14 +111,11 @@ func (c *core) hold(t, w uint64, b uint32) (held uint64) {
 	return held
 }
 
-// drop ends our hold of a block whose message was copied. Who sleeps for a block, and
-// not for a place in the ring, may be missed: it looks every moment.
+// drop ends our hold of a block whose message was copied.
 func (c *core) drop(block *uint64) {
 	// This passes the block to the producers. sync: message taken
 	release(block, word.QueueFree)
-	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
-		c.wakeIfClosing()
-	}
+	c.freed() // the store may come after the load of it: see flags.go
 }
 
 //go:noinline

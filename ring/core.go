@@ -21,9 +21,11 @@ type core struct {
 	magic  uint64 // for division by slots: see place
 	lazy   uint8  // an end says how far it is when this many lower bits of its ticket become 0
 	self   uint32 // slot of this process
-	loaned uint64 // the word of a block that this process fills
-	puts   side
-	gets   side
+	// unfinished is a block whose message was unfinished when somebody looked.
+	unfinished atomic.Uint32
+	loaned     uint64 // the word of a block that this process fills
+	puts       side
+	gets       side
 }
 
 // side is what a handle remembers of the end of the queue that it puts at, or takes
@@ -75,6 +77,9 @@ func newCore(o *shm.Object) (*core, error) {
 	c.gets.waited()
 	if c.slots >= smallQueue {
 		c.lazy = lazyShift
+	}
+	if !fenced() {
+		atomic.StoreUint32(&head.Unfenced, 1) // sync: unfenced
 	}
 	c.loaned = layout.CellWord(layout.CellLoaned, c.self, 0, 0)
 	if c.slots > 1 {
@@ -130,9 +135,12 @@ func (c *core) seal(slot *uint64, w, turn uint64) {
 }
 
 // close says that nothing more is to be published, and seals the ring where it is. If
-// that is full, whoever next comes to an open slot seals it there.
+// that is full, whoever next comes to an open slot seals it there. Who finds it sealed
+// sleeps if others have messages that may come back, which they drop without a barrier:
+// see freed. After ours they see the flag, and who sleeps by then is woken.
 func (c *core) close() {
-	atomic.StoreUint32(&c.head.Closing, 1) // sync: closing
+	atomic.OrUint32(&c.head.Flags, layout.QueueClosing) // sync: queue flags
+	fence()
 	c.room()
 	c.wakeAll()
 }

@@ -32,6 +32,7 @@ type end struct {
 	again   error // ErrFull, ErrEmpty
 	turn    func(*park.Round) (bool, error)
 	slept   bool
+	vigil   vigil
 	cleanup runtime.Cleanup
 }
 
@@ -134,6 +135,7 @@ func (e *end) await(ctx context.Context) error {
 
 // attempt is one turn of the waiting loop; see park.Loop.
 func (e *end) attempt(r *park.Round) (done bool, err error) {
+	e.vigil.over(e.obj)
 	if r.Slept && !e.slept {
 		e.slept = true
 		atomic.AddUint64(&e.obj.Stats().Sleeps, 1)
@@ -175,7 +177,7 @@ func (e *end) mourn(r *park.Round) error {
 	}
 	// Before the question who lives: a death after the answer changes the word.
 	if death, living, ok := e.obj.DeathWord(owner); ok {
-		r.On(death, living)
+		e.vigil.on(r, owner, death, living)
 	} else {
 		r.Within(time.Millisecond) // it is dying, or somebody cleans up after it
 	}

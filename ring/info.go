@@ -42,9 +42,10 @@ func (q *Queue[T]) Info() Info {
 		Len: depth, Cap: int(c.slots), Puts: c.published(), Gets: c.taken(),
 		Redelivered: atomic.LoadUint64(&c.head.Redelivered),
 		HighWater:   int(atomic.LoadUint64(&c.head.HighWater)),
-		Closed:      atomic.LoadUint32(&c.head.Closing) != 0, // sync: closing
+		Closed:      c.closing(),
 		Getting:     atomic.LoadUint32(&c.head.Items)&layout.QueueSleepers != layout.QueueNobody,
-		Putting:     atomic.LoadUint32(&c.head.Space)&layout.QueueSleepers != layout.QueueNobody,
+		Putting: atomic.LoadUint32(&c.head.Space)&layout.QueueSleepers != layout.QueueNobody ||
+			atomic.LoadUint32(&c.head.Flags)&layout.QueueStarved != 0, // sync: queue flags
 	}
 }
 

@@ -113,7 +113,7 @@ func (q *Queue[T]) TryLoan() (*Loan[T], error) {
 }
 
 func (q *Queue[T]) loan(c *core) (*Loan[T], error) {
-	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+	if c.closing() {
 		return nil, ErrClosed
 	}
 	pos, _ := c.place(atomic.LoadUint64(&c.head.Tail)) // sync: tail

@@ -70,7 +70,7 @@ func (c *core) room() (t, w uint64, s seat, err error) {
 			t = hint
 			continue
 		}
-		if atomic.LoadUint32(&c.head.Closing) == 0 { // sync: closing
+		if !c.closing() {
 			if t != hint {
 				release(&c.head.Tail, t) // sync: tail
 			}
@@ -84,7 +84,7 @@ func (c *core) room() (t, w uint64, s seat, err error) {
 // full is why there is no room at t. After Close nothing is published any more, whether
 // the ring is sealed yet or not.
 func (c *core) full(t uint64) error {
-	if atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+	if c.closing() {
 		return ErrClosed
 	}
 	c.raiseHighWater(c.slots)
@@ -112,7 +112,7 @@ func (c *core) tryPublish(t, w uint64, s seat) bool {
 	// message would seem to be there again. If the slot is open still, now that the block
 	// is ours, that cannot have been, and never will. And whoever closes the queue seals
 	// it, or finds it full: then the message that was here went after that.
-	if atomic.LoadUint64(slot) != w || atomic.LoadUint32(&c.head.Closing) != 0 { // sync: closing
+	if atomic.LoadUint64(slot) != w || c.closing() {
 		return false
 	}
 	release(&c.cell(s.block).Block, layout.CellWord(layout.CellQueued, c.self, 0, t)) // sync: message taken

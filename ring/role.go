@@ -37,6 +37,7 @@ type role struct {
 type claiming struct {
 	role
 	patient bool // waits until the role is free
+	vigil   vigil
 	died    bool // out: whoever had it died
 }
 
@@ -54,6 +55,7 @@ func (r role) claim(ctx context.Context, patient bool) (died bool, err error) {
 
 // attempt is one turn of the waiting loop; see park.Loop.
 func (c *claiming) attempt(round *park.Round) (done bool, err error) {
+	c.vigil.over(c.obj)
 	for {
 		w := atomic.LoadUint32(c.word)
 		owner := w & layout.OwnerMask
@@ -73,7 +75,7 @@ func (c *claiming) attempt(round *park.Round) (done bool, err error) {
 			}
 			round.On(c.word, w)
 			if mortal {
-				round.On(death, living)
+				c.vigil.on(round, owner, death, living)
 			} else if life == shm.Dying {
 				round.Within(time.Millisecond)
 			}

@@ -15,12 +15,12 @@ const (
 
 // spin looks a bounded number of times whether there is what is wanted. How often, is an
 // estimate of whether that pays, as in internal/park, for each end of the queue.
-func (c *core) spin(w want) bool {
+func (c *core) spin(w want, since uint64) bool {
 	if park.Alone() {
 		return false
 	}
 	e := &c.puts
-	if w == wantItem {
+	if w == wantItem || w == wantIdle {
 		e = &c.gets
 	}
 	looks := &e.looks
@@ -29,7 +29,7 @@ func (c *core) spin(w want) bool {
 	pauses := uint32(firstPause)
 	for range limit {
 		park.Pause(pauses)
-		if w.there(c) {
+		if c.lacks(w, since) == 0 {
 			looks.Store(max(mostLooks-limit-1-(mostLooks-limit)/8, 0))
 			return true
 		}

@@ -25,7 +25,8 @@ import (
 // or is being woken. Nobody is counted, so it does not matter who of them is killed.
 // Whoever makes something that others may sleep for does so by a compare-and-swap and
 // looks at the word after that; who sleeps announces itself, and looks for that thing
-// after that.
+// after that. Those who want a block, or the end of all work, sleep elsewhere: see
+// flags.go.
 
 func (c *core) wake(futex *uint32) {
 	// sync: sleepers
@@ -63,7 +64,7 @@ func (c *core) wakeSlow(futex *uint32) {
 
 // wakeAll wakes everybody, who then looks at everything.
 func (c *core) wakeAll() {
-	for _, futex := range []*uint32{&c.head.Items, &c.head.Space} {
+	for _, futex := range []*uint32{&c.head.Items, &c.head.Space, &c.head.Freed, &c.head.Idle} {
 		atomic.AddUint32(futex, 1) // sync: sleepers
 		park.Rouse(futex)
 	}
@@ -76,46 +77,59 @@ const (
 	wantItem  want = 1 << iota // a message, or the end of the queue
 	wantRoom                   // a place in the ring
 	wantBlock                  // a free block
+	wantIdle                   // nothing unfinished
 )
 
-// there tells whether what is wanted is there, or never will be.
-func (w want) there(c *core) bool {
-	if w == wantItem {
-		_, _, _, err := c.front()
-		return err != ErrEmpty
+// lacks is the first of what is wanted that is not there, and may come: 0 if none.
+// since is for wantIdle.
+func (c *core) lacks(w want, since uint64) want {
+	switch w {
+	case wantItem:
+		if _, _, _, err := c.front(); err == ErrEmpty {
+			return wantItem
+		}
+		return 0
+	case wantIdle:
+		if !c.finished(since) {
+			return wantIdle
+		}
+		return 0
 	}
 	_, _, s, err := c.room()
 	if w&wantRoom != 0 && err == ErrFull {
-		return false
+		return wantRoom
 	}
-	return w&wantBlock == 0 || err != nil && err != ErrFull || c.someFree(s.block)
-}
-
-// futex is where one sleeps who wants w.
-func (w want) futex(c *core) *uint32 {
-	if w == wantItem {
-		return &c.head.Items
+	if w&wantBlock != 0 && (err == nil || err == ErrFull) && !c.someFree(s.block) {
+		return wantBlock
 	}
-	return &c.head.Space
+	return 0
 }
 
 // await returns when there is, or was, what the caller wants, or with an error: the
 // cause of ctx, or ErrDetached when handle is nil.
 func (c *core) await(ctx context.Context, handle *atomic.Pointer[core], w want) error {
+	return c.awaitSince(ctx, handle, w, 0)
+}
+
+// awaitSince is await of wantIdle too; see finished.
+func (c *core) awaitSince(ctx context.Context, handle *atomic.Pointer[core], w want, since uint64) error {
 	if ctx.Err() != nil {
+		if w&wantRoom != 0 {
+			c.wake(&c.head.Space) // it may have found room just now, and no block
+		}
 		return context.Cause(ctx)
 	}
-	if c.spin(w) {
+	if c.spin(w, since) {
 		return nil
 	}
 	if c.obj.Enter() != nil {
 		return ErrDetached
 	}
 	defer c.obj.Leave()
-	s := sleeping{c: c, handle: handle, want: w, futex: w.futex(c)}
+	s := sleeping{c: c, handle: handle, want: w, since: since}
 	err := park.Sleep(ctx, s.attempt)
 	if err != nil && s.slept {
-		park.Wake(s.futex, 1) // it may have been woken for something that it does not take
+		s.passOn() // it may have been woken for something that it does not take
 	}
 	return err
 }
@@ -125,12 +139,24 @@ type sleeping struct {
 	c      *core
 	handle *atomic.Pointer[core]
 	want   want
-	futex  *uint32
+	since  uint64
 	slept  bool
+	vigil  vigil
+}
+
+// passOn wakes one more of those who sleep where one is woken at a time.
+func (s *sleeping) passOn() {
+	switch {
+	case s.want&wantItem != 0:
+		park.Wake(&s.c.head.Items, 1)
+	case s.want&wantRoom != 0:
+		park.Wake(&s.c.head.Space, 1)
+	}
 }
 
 // attempt is one turn of the waiting loop; see park.Loop.
 func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
+	s.vigil.over(s.c.obj)
 	if r.Slept && !s.slept {
 		s.slept = true
 		atomic.AddUint64(&s.c.obj.Stats().Sleeps, 1)
@@ -139,47 +165,60 @@ func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
 		if s.handle.Load() == nil {
 			return false, ErrDetached
 		}
-		if s.want.there(s.c) {
+		lack := s.c.lacks(s.want, s.since)
+		if lack == 0 {
 			return true, nil
 		}
 		// Announce, then look again: what came in between was not announced to us.
-		now := atomic.LoadUint32(s.futex) // sync: sleepers
-		next := word.QueueAnnounce(now)
-		if next != now && !atomic.CompareAndSwapUint32(s.futex, now, next) {
-			continue
+		if s.announce(r, lack) && !s.mourn(r) {
+			if s.handle.Load() == nil { // Detach takes it away before it changes the words
+				return false, ErrDetached
+			}
+			if s.c.lacks(s.want, s.since) == lack {
+				return false, nil
+			}
 		}
-		r.On(s.futex, next)
-		if s.starved() {
-			r.Within(time.Millisecond) // see drop
-		}
-		if s.mourn(r) {
-			r.Forget()
-			continue
-		}
-		if s.handle.Load() == nil { // Detach takes it away before it changes the words
-			return false, ErrDetached
-		}
-		return s.want.there(s.c), nil
+		r.Forget()
+		s.vigil.over(s.c.obj)
 	}
 }
 
-// starved tells whether there is a place in the ring and no block.
-func (s *sleeping) starved() bool {
-	if s.want&wantBlock == 0 {
+// announce says that somebody is about to sleep until there is what it lacks, and names
+// the word. It is false if the word has changed meanwhile.
+func (s *sleeping) announce(r *park.Round, lack want) bool {
+	head := s.c.head
+	switch lack {
+	case wantBlock:
+		if s.want&wantRoom != 0 {
+			s.c.wake(&head.Space) // there is room, and we may have been woken for that
+		}
+		s.c.flag(r, &head.Freed, layout.QueueStarved)
+		s.c.barrier(r)
+		return true
+	case wantIdle:
+		s.c.flag(r, &head.Idle, layout.QueueJoining)
+		return true
+	}
+	futex := &head.Space
+	if lack == wantItem {
+		futex = &head.Items
+		if s.c.closing() {
+			s.c.barrier(r) // it is a block that says that nothing comes back
+		}
+	}
+	now := atomic.LoadUint32(futex) // sync: sleepers
+	next := word.QueueAnnounce(now)
+	if next != now && !atomic.CompareAndSwapUint32(futex, now, next) {
 		return false
 	}
-	_, _, _, err := s.c.room()
-	return err == nil
+	r.On(futex, next)
+	return true
 }
 
-// wakers is how many other processes' death words a call sleeps on. The others are
-// looked at when a sleep ends.
-const wakers = 3
-
 // mourn names the death words of others that use the queue. It tells whether one of them
-// was dead, and has been cleaned up after: that may have brought what is wanted.
+// was dead, and has been cleaned up after: that may have brought what is wanted. Those
+// for whom there is no room are looked at when the sleep ends, which then is soon.
 func (s *sleeping) mourn(r *park.Round) (changed bool) {
-	room := wakers
 	s.c.others(func(owner uint32) bool {
 		// Before the question who lives: a death after the answer changes the word.
 		addr, val, ok := s.c.obj.DeathWord(owner)
@@ -190,12 +229,15 @@ func (s *sleeping) mourn(r *park.Round) (changed bool) {
 			s.c.obj.WakeMourners(owner)
 			r.Within(time.Millisecond)
 		default:
-			if ok && room > 0 {
-				r.On(addr, val)
-				room--
+			if ok && !s.vigil.on(r, owner, addr, val) {
+				r.Within(unwatched)
 			}
 		}
 		return true
 	})
 	return changed
 }
+
+// unwatched is how long one sleeps at most beside processes whose death words it does not
+// sleep on, because there are more than vigilMost: so long their deaths may go unnoticed.
+const unwatched = time.Second

@@ -11,12 +11,18 @@ import (
 	"shmkit/internal/word"
 )
 
-// KindQueue is a queue: see package ring.
-const KindQueue = layout.ObjectQueue
+// KindQueue is a queue: see package ring. KindJoinable is the same, but who takes a
+// message has it until it says that it is done.
+const (
+	KindQueue    = layout.ObjectQueue
+	KindJoinable = layout.ObjectJoinable
+)
 
 func init() {
-	kinds[KindQueue] = &kind{
-		name: "Queue", head: queueHead, owners: layout.OwnerBlocks, disown: disownQueue, check: checkQueue,
+	for number, name := range map[uint16]string{KindQueue: "Queue", KindJoinable: "Joinable"} {
+		kinds[number] = &kind{
+			name: name, head: queueHead, owners: layout.OwnerBlocks, disown: disownQueue, check: checkQueue,
+		}
 	}
 }
 
@@ -110,7 +116,7 @@ func disownQueue(v *view, o *layout.Object, owner uint32) {
 			break
 		}
 	}
-	for _, futex := range []*uint32{&q.head.Items, &q.head.Space} {
+	for _, futex := range []*uint32{&q.head.Items, &q.head.Space, &q.head.Freed, &q.head.Idle} {
 		atomic.AddUint32(futex, 1)
 		sys.FutexWake(futex, math.MaxInt32)
 	}

@@ -39,7 +39,7 @@ func (s Spec) size() (size, itemsOff uint64, err error) {
 	}
 	item := uint64(s.Type.Size)
 	switch s.Kind {
-	case KindQueue:
+	case KindQueue, KindJoinable:
 		item = cellStride(s.Type.Size)
 	case KindBroadcast:
 		item = layout.BroadcastSlot(item)

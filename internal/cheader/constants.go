@@ -85,6 +85,7 @@ func segmentGroups() []constantGroup {
 			plain("ObjectWaitGroup", layout.ObjectWaitGroup), plain("ObjectQueue", layout.ObjectQueue),
 			plain("ObjectSPSC", layout.ObjectSPSC), plain("ObjectRecords", layout.ObjectRecords),
 			plain("ObjectBroadcast", layout.ObjectBroadcast), plain("ObjectPair", layout.ObjectPair),
+			plain("ObjectJoinable", layout.ObjectJoinable),
 			plain("OwnerNone", layout.OwnerNone), plain("OwnerMutex32", layout.OwnerMutex32),
 			plain("OwnerReaders", layout.OwnerReaders), plain("OwnerPermits", layout.OwnerPermits),
 			plain("OwnerWaiters", layout.OwnerWaiters), plain("OwnerParties", layout.OwnerParties),
@@ -119,6 +120,8 @@ func segmentGroups() []constantGroup {
 			derived("CELL_TICKET_SHIFT", bits.TrailingZeros64(layout.CellWord(0, 0, 0, 1))),
 			word32("QueueNobody", layout.QueueNobody), word32("QueueOne", layout.QueueOne),
 			word32("QueueMany", layout.QueueMany), word32("QueueSleepers", layout.QueueSleepers),
+			word32("QueueClosing", layout.QueueClosing), word32("QueueStarved", layout.QueueStarved),
+			word32("QueueJoining", layout.QueueJoining),
 		}},
 		{"Streams", []define{
 			word32("RoleDied", layout.RoleDied), word32("StreamWaiters", layout.StreamWaiters),

@@ -3,4 +3,4 @@
 package layout
 
 // Fingerprint is ComputeFingerprint of this build.
-const Fingerprint uint64 = 0xbb3db4f1d088b4cc
+const Fingerprint uint64 = 0x62152de5d4f26197

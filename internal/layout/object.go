@@ -66,6 +66,7 @@ const (
 	ObjectRecords   uint16 = 16
 	ObjectBroadcast uint16 = 17
 	ObjectPair      uint16 = 18
+	ObjectJoinable  uint16 = 19
 )
 
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
@@ -81,7 +82,7 @@ const (
 	OwnerWaiters uint32 = 4 // Cond: who waits
 	OwnerParties uint32 = 5 // Barrier: which slots take part
 	OwnerWork    uint32 = 6 // WaitGroup: what each slot has begun
-	OwnerBlocks  uint32 = 7 // Queue: who has which block
+	OwnerBlocks  uint32 = 7 // Queue, Joinable: who has which block
 	OwnerRoles   uint32 = 8 // SPSC, Records, Broadcast, Pair: who has which end
 )
 

@@ -95,13 +95,25 @@ type QueueHead struct {
 	_     [124]byte // zero
 
 	// Line 5. Rarely written.
-	Closing     uint32   // 1: nothing more may be published, as soon as a slot says so
-	_           [4]byte  // zero
+	Flags       uint32   // joining:1 | starved:1 | closing:1
+	Unfenced    uint32   // 1: to some process that uses the queue no barrier of another reaches
 	Returns     uint64   // version:63 | pending:1, raised around each return
 	Redelivered uint64   // messages that were delivered once more
 	HighWater   uint64   // the largest depth that a producer has seen
-	_           [96]byte // zero
+	Finished    uint64   // a ticket: once all messages before it, and no others, were published and acknowledged
+	Freed       uint32   // sequence, a futex; raised when QueueStarved is taken away
+	Idle        uint32   // sequence, a futex; raised when QueueJoining is taken away
+	_           [80]byte // zero
 }
+
+// Flags of a queue: what a call that has made a block free looks at. Who frees it by a
+// store that is no barrier must have asked the kernel to let the barriers of others reach
+// it (membarrier), or say Unfenced.
+const (
+	QueueClosing uint32 = 1 // nothing more may be published, as soon as a slot says so; stays
+	QueueStarved uint32 = 2 // somebody sleeps on Freed
+	QueueJoining uint32 = 4 // somebody sleeps on Idle
+)
 
 // How many may sleep on Items or Space.
 const (

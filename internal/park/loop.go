@@ -135,8 +135,8 @@ func (s *sleep) once(r *Round) (recheck bool) {
 		n++
 	}
 	bound := s.slice
-	if r.within > 0 {
-		bound = min(bound, r.within)
+	if r.within > 0 && r.within < bound {
+		bound = r.within
 	} else {
 		s.slice = min(2*s.slice, lastSlice)
 	}
