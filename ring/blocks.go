@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"shmkit/internal/layout"
+	"shmkit/internal/race"
 	"shmkit/internal/word"
 	"shmkit/shm"
 )
@@ -46,6 +47,9 @@ func (c *core) free(block *uint64) {
 
 // ack ends our hold of block b, whose word is held: the message is dealt with.
 func (c *core) ack(b uint32, held uint64) error {
+	if race.Enabled {
+		c.raceRelease()
+	}
 	// This passes the block to the producers. sync: message taken
 	if !atomic.CompareAndSwapUint64(&c.cell(b).Block, held, word.QueueFree) {
 		return ErrNotHeld

@@ -19,6 +19,9 @@ var (
 	// ErrNotHeld: the message was acknowledged, given back, published or abandoned
 	// before.
 	ErrNotHeld = errors.New("ring: message is not held by this process")
+	// ErrTaskDone: TaskDone was called more often than messages were taken through that
+	// handle.
+	ErrTaskDone = errors.New("ring: TaskDone without a message that was taken")
 	// ErrTaken: the end is another's; see [*RoleError].
 	ErrTaken = errors.New("ring: somebody has that end")
 	// ErrPeerDied: the process at the other end died, and there is nothing to do without

@@ -77,6 +77,26 @@ func (c *core) allDone() (t uint64, ok bool) {
 	return t, atomic.LoadUint64(slot) == w // sync: message published
 }
 
+// countUnfinished is how many messages are unfinished, if that is more than none at some
+// instant.
+func (c *core) countUnfinished() (n int) {
+	for range lookAgain {
+		n = 0
+		for b := range c.blocks {
+			if c.undone(b) {
+				n++
+			}
+		}
+		if n > 0 {
+			return n
+		}
+		if _, ok := c.allDone(); ok {
+			return 0
+		}
+	}
+	return n
+}
+
 // undone tells whether the message in block b is unfinished.
 func (c *core) undone(b uint32) bool {
 	w := atomic.LoadUint64(&c.cell(b).Block) // sync: message taken

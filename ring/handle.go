@@ -24,8 +24,10 @@ func (q *Queue[T]) UnmarshalBinary(b []byte) error { return shm.DecodeBinary(b, 
 // UnmarshalText opens the queue whose text this is, as UnmarshalBinary.
 func (q *Queue[T]) UnmarshalText(text []byte) error { return shm.DecodeText(text, q.open) }
 
-func (q *Queue[T]) open(h shm.Handle) error {
-	want, err := specOf[T](0)
+func (q *Queue[T]) open(h shm.Handle) error { return q.openHandle(shm.KindQueue, h) }
+
+func (q *Queue[T]) openHandle(kind uint16, h shm.Handle) error {
+	want, err := specOf[T](kind, 0)
 	if err != nil {
 		return err
 	}

@@ -40,19 +40,24 @@ func New[T any](capacity int) (*Queue[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return create[T](seg, "", capacity)
+	return new(Queue[T]).create(shm.KindQueue, seg, "", capacity)
 }
 
 // NewIn makes an empty Queue called name in seg. It stays until Segment.RemoveObject.
 // Errors: as New, shm.ErrExists among them.
 func NewIn[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
-	return create[T](seg, name, capacity)
+	return new(Queue[T]).create(shm.KindQueue, seg, name, capacity)
 }
 
 // Open opens the Queue called name in seg. Errors: shm.ErrNotFound; *shm.TypeError,
 // which tells both types, if it is not a Queue of T; *shm.CorruptError.
 func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
-	want, err := specOf[T](0)
+	return new(Queue[T]).openNamed(shm.KindQueue, seg, name)
+}
+
+// openNamed makes q, which is new, a handle of an object that there is.
+func (q *Queue[T]) openNamed(kind uint16, seg *shm.Segment, name string) (*Queue[T], error) {
+	want, err := specOf[T](kind, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +65,15 @@ func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return new(Queue[T]).init(o)
+	return q.init(o)
 }
 
-func create[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
+// create makes an object, and q, which is new, its handle.
+func (q *Queue[T]) create(kind uint16, seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
 	if capacity < 1 || capacity > layout.MaxBlocks-inFlight {
 		return nil, fmt.Errorf("%w: %d, it must be 1 to %d", ErrCapacity, capacity, layout.MaxBlocks-inFlight)
 	}
-	spec, err := specOf[T](capacity + inFlight)
+	spec, err := specOf[T](kind, capacity+inFlight)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +83,13 @@ func create[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], erro
 	if err != nil {
 		return nil, err
 	}
-	return new(Queue[T]).init(o)
+	return q.init(o)
 }
 
-// specOf is what a Queue of T with so many blocks is.
-func specOf[T any](blocks int) (shm.Spec, error) {
+// specOf is what a Queue, or a Joinable, of T with so many blocks is.
+func specOf[T any](kind uint16, blocks int) (shm.Spec, error) {
 	t, err := shm.TypeOf[T]()
-	return shm.Spec{Kind: shm.KindQueue, Type: t, Count: uint64(blocks)}, err
+	return shm.Spec{Kind: kind, Type: t, Count: uint64(blocks)}, err
 }
 
 // init makes q a handle of o, which it then owns.
