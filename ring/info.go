@@ -26,6 +26,8 @@ type Info struct {
 	// Getting and Putting tell whether somebody may be asleep until there is a message, or
 	// room. Whoever was killed in its sleep counts until somebody looks for it.
 	Getting, Putting bool
+	// Joining tells whether somebody may be asleep in Joinable.Join.
+	Joining bool
 }
 
 // Info looks at the queue. Each number is right at some instant during the call, Len as
@@ -46,6 +48,7 @@ func (q *Queue[T]) Info() Info {
 		Getting:     atomic.LoadUint32(&c.head.Items)&layout.QueueSleepers != layout.QueueNobody,
 		Putting: atomic.LoadUint32(&c.head.Space)&layout.QueueSleepers != layout.QueueNobody ||
 			atomic.LoadUint32(&c.head.Flags)&layout.QueueStarved != 0, // sync: queue flags
+		Joining: atomic.LoadUint32(&c.head.Flags)&layout.QueueJoining != 0, // sync: queue flags
 	}
 }
 

@@ -98,8 +98,11 @@ func switches(t *testing.T, tid int) (n int) {
 func TestStarvedPutSleeps(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
 	for name, frees := range map[string]func(q *ring.Queue[message], l *ring.Lease[message]) error{
-		"Get":     func(q *ring.Queue[message], _ *ring.Lease[message]) error { _, err := q.Get(); return err },
-		"GetN":    func(q *ring.Queue[message], _ *ring.Lease[message]) error { _, err := q.GetN(make([]message, 1)); return err },
+		"Get": func(q *ring.Queue[message], _ *ring.Lease[message]) error { _, err := q.Get(); return err },
+		"GetN": func(q *ring.Queue[message], _ *ring.Lease[message]) error {
+			_, err := q.GetN(make([]message, 1))
+			return err
+		},
 		"Ack":     func(_ *ring.Queue[message], l *ring.Lease[message]) error { return l.Ack() },
 		"Abandon": nil,
 	} {

@@ -26,7 +26,7 @@ var table []operation
 func init() {
 	table = slices.Concat(mutexOperations, hungerOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
 		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
-		condOperations, rendezvousOperations, queueOperations, spscOperations, recordsOperations, broadcastOperations,
+		condOperations, rendezvousOperations, queueOperations, joinableOperations, spscOperations, recordsOperations, broadcastOperations,
 		pipeOperations, cOperations, fault())
 }
 
