@@ -39,11 +39,16 @@ func TestCFindsEveryKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { q.Detach() })
+	j, err := ring.NewJoinableIn[int64](seg, "joinable", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Detach() })
 
 	for name, lock := range map[string]int{
 		"lock": ok, "recursive": ok, "once": ok,
 		"cond": perm, "rwmutex": perm, "group": perm, "event": perm, "barrier": perm,
-		"semaphore": perm, "permits": perm, "queue": perm,
+		"semaphore": perm, "permits": perm, "queue": perm, "joinable": perm,
 	} {
 		p := openPeer(t, path, name)
 		p.want(lock, "trylock")
