@@ -34,8 +34,8 @@ func beLeasing(c *shmtest.Child) {
 	c.Park()
 }
 
-// queueObject is a queue of 2, and the object behind it.
-func queueObject(t *testing.T) (*ring.Queue[message], *shm.Object, *layout.QueueHead) {
+// smallQueue is a queue of 2, and the object behind it.
+func smallQueue(t *testing.T) (*ring.Queue[message], *shm.Object, *layout.QueueHead) {
 	t.Helper()
 	seg := segment(t)
 	q, err := ring.NewIn[message](seg, "queue", 2)
@@ -107,7 +107,7 @@ func TestStarvedPutSleeps(t *testing.T) {
 		"Abandon": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			q, o, head := queueObject(t)
+			q, o, head := smallQueue(t)
 			var loan *ring.Loan[message]
 			leases := starve(t, q, 1)
 			if frees == nil {
@@ -147,7 +147,7 @@ func TestWantsOfOthers(t *testing.T) {
 		"Put":  func(q *ring.Queue[message]) error { return q.Put(messageOf(3, 0)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			q, o, head := queueObject(t)
+			q, o, head := smallQueue(t)
 			leases := starve(t, q, 2)
 			_, ended := asleep(t, o, func() error { return do(q) })
 			// One that has a block and waits for a place.
@@ -172,7 +172,7 @@ func TestWantsOfOthers(t *testing.T) {
 // meanwhile, others who sleep there hear of the death all the same.
 func TestDeathIsPassedOn(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
-	q, o, head := queueObject(t)
+	q, o, head := smallQueue(t)
 	text, err := q.MarshalText()
 	must(t, err)
 	p := shmtest.Start(t, "leases", string(text))
@@ -225,7 +225,7 @@ func TestDeathAmongMany(t *testing.T) {
 	shmtest.Watchdog(t, 2*time.Minute)
 	for _, sharing := range []bool{false, true} {
 		t.Run(fmt.Sprint("sharing ", sharing), func(t *testing.T) {
-			q, o, _ := queueObject(t)
+			q, o, _ := smallQueue(t)
 			text, err := q.MarshalText()
 			must(t, err)
 			others := []*shmtest.Process{}
