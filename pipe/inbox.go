@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"shmkit/internal/codec"
 	"shmkit/ring"
 	"shmkit/shm"
 )
@@ -101,7 +102,7 @@ func (in *inbox) take(r *ring.Reader, buf []byte) error {
 	in.ready = false
 	if in.whole == nil {
 		copy(buf, in.long)
-		if cap(in.long) > hoard {
+		if cap(in.long) > codec.Hoard {
 			in.long = nil
 		}
 		return nil

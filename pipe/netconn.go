@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"shmkit/internal/codec"
 )
 
 // NetConn is a face of c for what wants a stream of bytes, such as TLS, HTTP or
@@ -48,7 +50,7 @@ func (s *netConn) Read(b []byte) (n int, err error) {
 		s.rest = s.buf
 	}
 	n = copy(b, s.rest)
-	if s.rest = s.rest[n:]; len(s.rest) == 0 && cap(s.buf) > hoard {
+	if s.rest = s.rest[n:]; len(s.rest) == 0 && cap(s.buf) > codec.Hoard {
 		s.buf = nil
 	}
 	return n, nil

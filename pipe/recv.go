@@ -3,6 +3,8 @@ package pipe
 import (
 	"context"
 	"math"
+
+	"shmkit/internal/codec"
 )
 
 // giver is a transport that may have the message that next told of in memory of its own,
@@ -87,9 +89,9 @@ func (c *Conn) RecvContext(ctx context.Context, v any) error {
 	if err != nil {
 		return err
 	}
-	buf := buffers.Get().(*buffer)
-	defer buf.free()
-	b := buf.room(size)
+	buf := codec.NewBuffer()
+	defer buf.Free()
+	b := buf.Room(size)
 	err = c.t.take(b)
 	op.end() // decoding may run code of the caller
 	if err != nil {

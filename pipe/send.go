@@ -1,6 +1,10 @@
 package pipe
 
-import "context"
+import (
+	"context"
+
+	"shmkit/internal/codec"
+)
 
 // SendBytes sends b as one message; no bytes are a message too. It waits for room, and b is
 // the caller's again when it returns. The message then reaches the other end whatever
@@ -37,8 +41,8 @@ func (c *Conn) Send(v any) error { return c.SendContext(context.Background(), v)
 
 // SendContext is Send that gives up when ctx ends.
 func (c *Conn) SendContext(ctx context.Context, v any) error {
-	buf := buffers.Get().(*buffer)
-	defer buf.free()
+	buf := codec.NewBuffer()
+	defer buf.Free()
 	if err := encode(buf, v); err != nil {
 		return err
 	}

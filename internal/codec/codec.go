@@ -1,0 +1,31 @@
+package codec
+
+import (
+	"math"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Name is what the codec is called where types are described.
+const Name = "cbor"
+
+// Lengths are bounded by the message that a value came in.
+var (
+	encoding = must(cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.UserBufferEncMode())
+	decoding = must(cbor.DecOptions{
+		MaxArrayElements: math.MaxInt32, MaxMapPairs: math.MaxInt32, MaxNestedLevels: 256,
+	}.DecMode())
+)
+
+func must[M any](m M, err error) M {
+	if err != nil {
+		panic("codec: " + err.Error())
+	}
+	return m
+}
+
+// Encode appends v to buf. If it fails buf has part of it.
+func Encode(buf *Buffer, v any) error { return encoding.MarshalToBuffer(v, &buf.Buffer) }
+
+// Decode decodes all of b, which stays the caller's, into what v points to.
+func Decode(b []byte, v any) error { return decoding.Unmarshal(b, v) }
