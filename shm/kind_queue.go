@@ -1,8 +1,10 @@
 package shm
 
 import (
+	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
@@ -89,25 +91,18 @@ func (q *queue) place(block uint64) (seat *uint64, turn uint64) {
 }
 
 // disownQueue takes back what the process of owner has in hand: what it was filling is
-// free, what it had taken and not acknowledged goes to the next consumer.
+// free, what it had taken and not acknowledged goes to the next consumer. What it never
+// published, or had acknowledged, is let go last: until then it tells whose the blocks are
+// that are Linked to it.
 func disownQueue(v *view, o *layout.Object, owner uint32) {
 	q, err := v.queueOf(o)
 	if err != nil {
 		return // Check tells
 	}
 	slot := layout.OwnerSlot(owner)
-	for i := range q.blocks {
-		block := &q.cell(i).Block
-		for {
-			w := atomic.LoadUint64(block)
-			seat, turn := q.place(w)
-			next, move := word.QueueResolve(w, slot, i, atomic.LoadUint64(seat), turn)
-			// sync: queue returns
-			if !move || atomic.CompareAndSwapUint64(block, w, next) {
-				break
-			}
-		}
-	}
+	q.resolve(slot, layout.CellQueued, layout.CellHeld)
+	q.unlink(layout.CellWord(layout.CellLoaned, slot, 0, 0))
+	q.resolve(slot, layout.CellLoaned)
 	// Also if nothing moved: whoever died may have given something back and not said so.
 	for {
 		r := atomic.LoadUint64(&q.head.Returns)
@@ -119,6 +114,44 @@ func disownQueue(v *view, o *layout.Object, owner uint32) {
 	for _, futex := range []*uint32{&q.head.Items, &q.head.Space, &q.head.Freed, &q.head.Idle} {
 		atomic.AddUint32(futex, 1)
 		sys.FutexWake(futex, math.MaxInt32)
+	}
+}
+
+// resolve does what becomes of those blocks of the dead process in slot that are in one of
+// some states.
+func (q *queue) resolve(slot uint32, states ...uint64) {
+	for i := range q.blocks {
+		block := &q.cell(i).Block
+		for {
+			w := atomic.LoadUint64(block)
+			if !slices.Contains(states, w&layout.CellStateMask) {
+				break
+			}
+			seat, turn := q.place(w)
+			next, move := word.QueueResolve(w, slot, i, atomic.LoadUint64(seat), turn)
+			// sync: queue returns
+			if !move || atomic.CompareAndSwapUint64(block, w, next) {
+				break
+			}
+		}
+	}
+}
+
+// unlink frees what is Linked to blocks that are Loaned to the dead, whose word is loaned.
+// Nobody else changes either. A chain may be half-built, or half-freed, so it is not
+// followed.
+func (q *queue) unlink(loaned uint64) {
+	for i := range q.blocks {
+		block := &q.cell(i).Block
+		w := atomic.LoadUint64(block)
+		first := layout.LinkFirst(w)
+		if w&layout.CellStateMask != layout.CellLinked || first >= q.blocks {
+			continue
+		}
+		cell := q.cell(first)
+		if atomic.LoadUint64(&cell.Block) == loaned && w == word.QueueLinked(first, atomic.LoadUint32(&cell.Version)) {
+			atomic.CompareAndSwapUint64(block, w, word.QueueFree) // sync: message taken
+		}
 	}
 }
 
@@ -159,6 +192,30 @@ func checkQueue(c *checker, where string, o *layout.Object) {
 			if slot := layout.CellSlot(w); atomic.LoadUint32(&c.view.participant(slot).State) != layout.SlotAttached {
 				c.report(where, "block %d is in the hands of slot %d, which is free", i, slot)
 			}
+		case state == layout.CellLinked:
+			if why := q.astray(i, w); why != "" {
+				c.report(where, "block %d: %s", i, why)
+			}
 		}
 	}
+}
+
+// astray is what is wrong with block i, which is Linked with the word w, or "".
+func (q *queue) astray(i uint32, w uint64) string {
+	first := layout.LinkFirst(w)
+	if first >= q.blocks {
+		return fmt.Sprintf("belongs to block %d of %d", first, q.blocks)
+	}
+	cell := q.cell(first)
+	block, version := atomic.LoadUint64(&cell.Block), atomic.LoadUint32(&cell.Version)
+	state := block & layout.CellStateMask
+	switch {
+	case atomic.LoadUint64(&q.cell(i).Block) != w:
+		return "" // it has been let go
+	case state == layout.CellFree || state == layout.CellLinked:
+		return fmt.Sprintf("belongs to block %d, whose word is %#x", first, block)
+	case w != word.QueueLinked(first, version):
+		return fmt.Sprintf("belongs to block %d of another version than %d", first, version)
+	}
+	return ""
 }

@@ -70,7 +70,11 @@ func (s Spec) align() uint64 { return 64 }
 
 // match compares what an object is with what the caller expects.
 func (s Spec) match(have Spec) error {
-	if have.Kind != s.Kind || have.Type.Code != s.Type.Code || have.Type.Size != s.Type.Size ||
+	size := s.Type.Size
+	if s.Type.Code == layout.TypeMessage && size == 0 {
+		size = have.Type.Size // blocks of any size
+	}
+	if have.Kind != s.Kind || have.Type.Code != s.Type.Code || have.Type.Size != size ||
 		have.Type.Hash != s.Type.Hash || have.Mutex != s.Mutex {
 		return &TypeError{Have: have.String(), Want: s.String()}
 	}
@@ -82,6 +86,8 @@ func (s Spec) String() string {
 	text := KindName(s.Kind)
 	if s.Type.Size > 0 {
 		text += " of " + s.Type.String()
+	} else if s.Type.Code == layout.TypeMessage {
+		text += " of " + s.Type.Signature
 	}
 	if !s.Mutex && kindOf(s.Kind).head == 0 {
 		text += " without lock"

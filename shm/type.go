@@ -18,15 +18,20 @@ type Char byte
 // Type describes plain memory: what one item of an object is. It is written next
 // to the object and checked when the object is opened.
 type Type struct {
-	Code      byte   // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c'; 'T' for all else
-	Size      uint32 // bytes
+	Code      byte   // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c'; 'T' for other plain memory, 'M' for messages
+	Size      uint32 // bytes; of messages: of a block
 	Align     uint32 // bytes
 	Signature string // buffer-protocol text, for example "T{d:X:i:Y:4x}"
 	Hash      uint64 // over the layout; names of fields do not count
 }
 
 // String is the signature and the size: "d (8 bytes)".
-func (t Type) String() string { return fmt.Sprintf("%s (%d bytes)", t.Signature, t.Size) }
+func (t Type) String() string {
+	if t.Code == layout.TypeMessage {
+		return fmt.Sprintf("%s (blocks of %d bytes)", t.Signature, t.Size)
+	}
+	return fmt.Sprintf("%s (%d bytes)", t.Signature, t.Size)
+}
 
 var (
 	charType = reflect.TypeFor[Char]()

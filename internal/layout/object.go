@@ -69,6 +69,10 @@ const (
 	ObjectJoinable  uint16 = 19
 )
 
+// TypeMessage is the type code (Object.TypeCode) of messages that are not plain memory:
+// ItemSize is the size of a block.
+const TypeMessage uint8 = 'M'
+
 // Owner cell formats (Object.OwnerFormat): what a sweep must look for inside
 // the payload when a participant died.
 const (
@@ -105,7 +109,7 @@ type Object struct {
 	Count       uint64   // number of items
 	ItemSize    uint32   // bytes of an item
 	Align       uint32   // alignment of an item
-	TypeCode    uint8    // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c', 'T' for a struct
+	TypeCode    uint8    // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c', 'T' for a struct, 'M' for messages
 	_           [1]byte  // zero
 	SigLen      uint16   // bytes of Signature in use
 	OwnerFormat uint32   // what a sweep looks for

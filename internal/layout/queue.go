@@ -24,11 +24,19 @@ import "structs"
 //	Held      consumer  taken out; it goes back if the consumer dies
 //	Returned  –         given back; goes to the next consumer, ahead of the ring
 //	Linked    –         belongs to the message whose first block is ticket's lower half,
-//	                    if that has the version in ticket's upper half
+//	                    which has the version in ticket's upper half
 //
 // Law: a message that was published is in exactly one block that is Queued and
 // published, Held or Returned, until it is acknowledged. The word of a block alone says
-// whose it is.
+// whose it is, and of one that is Linked, the word of the first one: while anything is
+// Linked to a block that is not Free, and whoever has the message has all of it.
+//
+// A message that is longer than a block is a chain of them. Who fills it has all of them
+// Loaned, raises Version of the first, sets Next of each and Length of the first, makes the
+// others Linked, and publishes the first, as if it were alone. Who acknowledges it makes the
+// first one Loaned, which is the acknowledgement, then the others Free, then the first. So
+// nothing is Linked to a block that is Free, and what is Linked to one that is Loaned becomes
+// Free before it.
 //
 // A ticket wraps around after 2^42 turns and 2^44 messages, which at 20 ns a message
 // takes four days; a process would have to be stopped in the middle of an operation for
@@ -129,9 +137,9 @@ type QueueCell struct {
 
 	Slot    uint64 // slot word; 0 in cells that are no slots
 	Block   uint64 // block word
-	Length  uint64 // bytes of the message, in its first block
+	Length  uint64 // bytes of the message, in its first block; not used if the items are plain memory
 	Version uint32 // raised when the block becomes the first one of a message of several
-	Next    uint32 // the next block of the message, plus 1
+	Next    uint32 // the next block of the message, plus 1; 0 in its last block
 }
 
 // SlotWord packs a slot word. The turn is cut to its bits.
@@ -164,6 +172,20 @@ func CellDeliveries(w uint64) uint32 { return uint32(w>>cellDeliveriesAt) & MaxD
 
 // CellTicket is the ticket in a block word.
 func CellTicket(w uint64) uint64 { return w >> cellTicketAt }
+
+// LinkTicket is the ticket of a block that is Linked to the block first, with that
+// version.
+func LinkTicket(first, version uint32) uint64 {
+	const half = cellTicketBits / 2
+	return uint64(first) | uint64(version)<<half
+}
+
+// LinkFirst is the first block of the message that a Linked block with the word w belongs
+// to.
+func LinkFirst(w uint64) uint32 {
+	const half = cellTicketBits / 2
+	return uint32(CellTicket(w) & (1<<half - 1))
+}
 
 // SameTicket tells whether the block word w has ticket t.
 func SameTicket(w, t uint64) bool { return w>>cellTicketAt == t&(1<<cellTicketBits-1) }

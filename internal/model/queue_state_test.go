@@ -26,8 +26,10 @@ const (
 	putLook    queuePC = iota // read the slot of ticket T
 	putThere                  // read the block that it leads to
 	putClaim                  // take a free block
+	putMore                   // take a second one, or give the first one back
 	putHalf                   // write half of the message
 	putWrite                  // and the rest
+	putLink                   // raise the version, and tie the second block to the first
 	putAgain                  // read the slot again
 	putName                   // name the ticket in the block
 	putPublish                // exchange the slot
@@ -38,7 +40,9 @@ const (
 	getThere                  // read the block that it leads to
 	getTake                   // exchange the block
 	getCopy                   // read the message
-	getDrop                   // free the block
+	getDrop                   // free the block, or make it Loaned
+	getUnlink                 // free the block that is tied to it
+	getFree                   // then it
 	getNote                   // say that something comes back
 	getReturn                 // give it back
 	getNoteAgain
@@ -47,7 +51,7 @@ const (
 	queueSwept // and swept
 )
 
-var queueNames = strings.Fields("look there claim half write again name publish returns scan settle look there take copy drop note return note done gone swept")
+var queueNames = strings.Fields("look there claim more half write link again name publish returns scan settle look there take copy drop unlink free note return note done gone swept")
 
 // queueActor is a producer, if its number is below 2, or a consumer.
 type queueActor struct {
@@ -55,6 +59,7 @@ type queueActor struct {
 	T     uint8  // its ticket
 	N     uint8  // messages that it has put, or given back
 	B, I  uint8  // block
+	L     uint8  // its second block
 	Has   bool   // a block is claimed
 	W, BW uint64 // words that it has read, of the slot and of the block
 	V     uint64 // version of the returns
@@ -63,8 +68,10 @@ type queueActor struct {
 // queueSweep is the one who cleans up after Dead.
 type queueSweep struct {
 	Dead int8 // -1: nobody
+	Pass queuePass
 	I    uint8
 	Read bool
+	Ours bool // what W is tied to is the dead's
 	W    uint64
 }
 
@@ -73,6 +80,8 @@ type queueState struct {
 	S       queueSweep
 	Slot    [queueBlocks - 1]uint64
 	Block   [queueBlocks]uint64
+	Version [queueBlocks]uint8
+	Next    [queueBlocks]uint8 // plus 1
 	Returns uint64
 	Left    uint8 // SIGKILLs that may still come
 
@@ -98,19 +107,25 @@ func queueOwner(i int) uint32 { return uint32(i + 1) }
 // queueVariant is the queue under proof: the functions of package word, or others.
 type queueVariant struct {
 	slots, each uint8 // places, messages of a producer
+	long        bool  // the messages of the first producer take two blocks
 
 	there   func(w, ticket uint64) bool
 	publish func(w uint64, block uint32) uint64
 	resolve func(w uint64, slot, block uint32, seat, turn uint64) (uint64, bool)
 	// What a broken one leaves out.
-	hasty, mute, stale, once bool
+	hasty, mute, stale, once, rash, forgets bool
 }
 
 func (v *queueVariant) place(t uint8) (pos uint8, turn uint64) {
 	return t % v.slots, uint64(t / v.slots)
 }
 
-func (v *queueVariant) blocks() uint8 { return v.slots + 1 }
+func (v *queueVariant) blocks() uint8 {
+	if v.long {
+		return v.slots + 2
+	}
+	return v.slots + 1
+}
 
 var wholeQueue = queueVariant{there: word.QueueThere, publish: word.QueuePublish, resolve: word.QueueResolve}
 
@@ -121,6 +136,7 @@ var wholeQueue = queueVariant{there: word.QueueThere, publish: word.QueuePublish
 //   - nobody reads what is half-written, or another message;
 //   - a message that was published and not acknowledged is in one block: Queued and
 //     published, Held or Returned;
+//   - what is tied to a block has the same message, and the block is not free;
 //   - when the dead are swept and the others are between two calls, every other block is
 //     free, and if something is Returned that is noted.
 func (v *queueVariant) law(s queueState) error {
@@ -135,6 +151,12 @@ func (v *queueVariant) law(s queueState) error {
 		if v.carries(&s, uint8(b), w) {
 			have[s.Payload[b]]++
 			full++
+			if err := v.tied(&s, uint8(b)); err != nil {
+				return err
+			}
+		}
+		if w&layout.CellStateMask == layout.CellLinked && s.Block[layout.LinkFirst(w)] == word.QueueFree {
+			return fmt.Errorf("block %d is tied to one that is free", b)
 		}
 	}
 	for m := uint8(1); m <= queueMost; m++ {
@@ -145,6 +167,18 @@ func (v *queueVariant) law(s queueState) error {
 		}
 	}
 	return v.quiet(&s, full)
+}
+
+// tied is the law of the second block of a message that counts, in block b.
+func (v *queueVariant) tied(s *queueState, b uint8) error {
+	if s.Next[b] == 0 {
+		return nil
+	}
+	l := s.Next[b] - 1
+	if s.Block[l] != word.QueueLinked(uint32(b), uint32(s.Version[b])) || s.Payload[l] != s.Payload[b] {
+		return fmt.Errorf("message %d has half of its blocks", s.Payload[b])
+	}
+	return nil
 }
 
 // carries tells whether block b has a message that counts.
@@ -177,7 +211,7 @@ func (v *queueVariant) quiet(s *queueState, full int) error {
 	}
 	for _, w := range s.Block[:v.blocks()] {
 		switch state := w & layout.CellStateMask; {
-		case state == layout.CellFree:
+		case state == layout.CellFree || state == layout.CellLinked && v.carries(s, uint8(layout.LinkFirst(w)), s.Block[layout.LinkFirst(w)]):
 			full++
 		case state == layout.CellReturned && s.Returns&word.QueuePending == 0:
 			return fmt.Errorf("nobody looks for a message that came back")

@@ -48,14 +48,28 @@ func (v *queueVariant) put(s queueState, i int, emit func(int, string, queueStat
 			}
 			next := s
 			next.Block[b] = layout.CellWord(layout.CellLoaned, queueOwner(i), 0, 0)
+			next.Next[b] = 0
 			next.A[i].B, next.A[i].PC, next.A[i].Has = uint8(b), putHalf, true
+			if v.long && i == 0 {
+				next.A[i].PC = putMore
+			}
 			emit(i, "claims", next)
 		}
+		return
+	case putMore:
+		v.putMore(s, i, emit)
 		return
 	case putHalf:
 		s.Payload[a.B], a.PC = halfWritten, putWrite
 	case putWrite:
 		s.Payload[a.B], a.PC = uint8(i)*v.each+a.N+1, putAgain
+		if v.long && i == 0 {
+			s.Payload[a.L], a.PC = s.Payload[a.B], putLink
+		}
+	case putLink:
+		s.Version[a.B]++
+		s.Next[a.B] = a.L + 1
+		s.Block[a.L], a.PC = word.QueueLinked(uint32(a.B), uint32(s.Version[a.B])), putAgain
 	case putAgain:
 		// The block is ours now: if the slot is open still, nobody publishes this block
 		// there but us.
@@ -184,6 +198,8 @@ func (v *queueVariant) finish(s *queueState, i int) {
 	a := &s.A[i]
 	m := s.Payload[a.B]
 	switch a.PC {
+	case getUnlink, getFree:
+		v.unlink(s, i)
 	case getCopy:
 		if want := s.Ticket[layout.CellTicket(a.BW)]; m != want {
 			s.Wrong = fmt.Sprintf("read message %d, want %d", m, want)
@@ -192,11 +208,15 @@ func (v *queueVariant) finish(s *queueState, i int) {
 			a.PC = getNote
 		}
 	case getDrop:
-		s.Block[a.B] = word.QueueFree
 		if s.Acked[m] {
 			s.Wrong = fmt.Sprintf("message %d is acknowledged twice", m)
 		}
 		s.Acked[m] = true
+		if s.Next[a.B] != 0 && !v.rash {
+			s.Block[a.B], a.PC = layout.CellWord(layout.CellLoaned, queueOwner(i), 0, 0), getUnlink
+			break
+		}
+		s.Block[a.B] = word.QueueFree
 		*a = queueActor{PC: getReturns, T: a.T, N: a.N}
 	case getNote:
 		s.Returns, a.PC = word.QueueReturned(s.Returns), getReturn
@@ -232,6 +252,10 @@ func (v *queueVariant) sweep(s queueState, emit func(int, string, queueState)) {
 	}
 	x := &s.S
 	switch {
+	case x.I == v.blocks() && x.Pass < passLoaned:
+		if *x = (queueSweep{Dead: x.Dead, Pass: x.Pass + 1}); !v.long {
+			x.Pass = passLoaned
+		}
 	case x.I == v.blocks():
 		if !v.mute {
 			s.Returns = word.QueueReturned(s.Returns)
@@ -240,6 +264,11 @@ func (v *queueVariant) sweep(s queueState, emit func(int, string, queueState)) {
 		*x = queueSweep{Dead: -1}
 	case !x.Read:
 		x.W, x.Read = s.Block[x.I], true
+		if !x.Pass.concerns(x.W) {
+			x.W, x.Read, x.I = 0, false, x.I+1
+		}
+	case x.Pass == passLinked:
+		v.sweepLink(&s)
 	default:
 		// The slot is read after the block. What is done with both is one step: if the
 		// block changes before, the exchange fails, and is done again.

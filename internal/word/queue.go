@@ -79,16 +79,25 @@ func QueueReturn(w uint64) uint64 {
 // QueueFree is the word of a block in nobody's hands.
 const QueueFree = uint64(layout.CellFree)
 
+// QueueLinked is the word of a block that belongs to the message whose first block, which
+// is ours, is first and has that version. This ties its fate to the first one's.
+func QueueLinked(first, version uint32) uint64 {
+	return layout.CellWord(layout.CellLinked, 0, 0, layout.LinkTicket(first, version))
+}
+
 // QueueResolve is what becomes of a block whose word is w when the process in slot is
 // dead. seat is the slot word of the ticket in w, read after w. Move is false if the
 // block is not that process's, or goes on without it.
 //
 //	block    slot of its ticket         becomes
-//	Loaned   –                          Free
+//	Loaned   –                          Free, once nothing is Linked to it
 //	Queued   Full with this block       stays: it was published
-//	Queued   anything else              Free: it never was. Had it been published and taken,
+//	Queued   anything else              Loaned: it never was. Had it been published and taken,
 //	                                    the word would have changed before the slot did
 //	Held     –                          Returned
+//
+// Queued does not become Free at once, because what is Linked to the block is let go first,
+// and only the exchange shows that it is the dead's still.
 func QueueResolve(w uint64, slot, block uint32, seat, turn uint64) (next uint64, move bool) {
 	if layout.CellSlot(w) != slot {
 		return w, false
@@ -97,7 +106,7 @@ func QueueResolve(w uint64, slot, block uint32, seat, turn uint64) (next uint64,
 	case layout.CellLoaned:
 		return QueueFree, true
 	case layout.CellQueued:
-		return QueueFree, seat != layout.SlotWord(layout.SlotFull, turn, block)
+		return layout.CellWord(layout.CellLoaned, slot, 0, 0), seat != layout.SlotWord(layout.SlotFull, turn, block)
 	case layout.CellHeld:
 		return QueueReturn(w), true
 	}
