@@ -24,6 +24,9 @@ func (q *Queue[T]) PutNContext(ctx context.Context, list []T) (n int, err error)
 	if c == nil {
 		return n, ErrDetached
 	}
+	if c.how != nil {
+		return putAll(list, func(v T) error { return q.PutContext(ctx, v) })
+	}
 	n, err = q.putSome(c, list)
 	if err == ErrFull {
 		err = c.persist(ctx, &q.core, wantRoom|wantBlock, ErrFull, func() error {
@@ -40,6 +43,9 @@ func (q *Queue[T]) TryPutN(list []T) (n int, err error) {
 	c := q.core.Load()
 	if c == nil {
 		return 0, ErrDetached
+	}
+	if c.how != nil {
+		return putAll(list, q.TryPut)
 	}
 	return q.putSome(c, list)
 }
@@ -130,6 +136,9 @@ func (q *Queue[T]) TryGetN(list []T) (n int, err error) {
 }
 
 func (q *Queue[T]) takeSome(c *core, list []T) (n int, err error) {
+	if c.how != nil {
+		return q.takeSomeEncoded(c, list)
+	}
 	for n < len(list) {
 		if n += q.takeRun(c, list[n:]); n == len(list) {
 			break

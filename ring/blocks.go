@@ -50,8 +50,12 @@ func (c *core) ack(b uint32, held uint64) error {
 	if race.Enabled {
 		c.raceRelease()
 	}
+	cell := c.cell(b)
+	if atomic.LoadUint32(&cell.Next) != 0 {
+		return c.ackChain(b, held)
+	}
 	// This passes the block to the producers. sync: message taken
-	if !atomic.CompareAndSwapUint64(&c.cell(b).Block, held, word.QueueFree) {
+	if !atomic.CompareAndSwapUint64(&cell.Block, held, word.QueueFree) {
 		return ErrNotHeld
 	}
 	c.freed()
@@ -96,19 +100,6 @@ func (c *core) last() (w uint64, b uint32, err error) {
 		}
 	}
 	return 0, 0, err
-}
-
-// someFree tells whether a block is free: probably the first.
-func (c *core) someFree(first uint32) bool {
-	if atomic.LoadUint64(&c.cell(first).Block) == word.QueueFree {
-		return true
-	}
-	for i := range c.blocks {
-		if atomic.LoadUint64(&c.cell(i).Block) == word.QueueFree {
-			return true
-		}
-	}
-	return false
 }
 
 // bury cleans up after the dead who used the queue and whose death was announced, and

@@ -18,9 +18,12 @@ type core struct {
 	head   *layout.QueueHead
 	slots  uint64
 	blocks uint32
-	magic  uint64 // for division by slots: see place
-	lazy   uint8  // an end says how far it is when this many lower bits of its ticket become 0
-	self   uint32 // slot of this process
+	magic  uint64  // for division by slots: see place
+	lazy   uint8   // an end says how far it is when this many lower bits of its ticket become 0
+	self   uint32  // slot of this process
+	how    *coding // nil: messages are plain memory
+	size   uint64  // bytes of a block
+	most   uint64  // bytes of a message that is not plain memory
 	// unfinished is a block whose message was unfinished when somebody looked.
 	unfinished atomic.Uint32
 	loaned     uint64 // the word of a block that this process fills
@@ -51,7 +54,7 @@ const (
 
 // newCore reads the numbers of the queue once. Errors: *shm.CorruptError if they lead
 // out of it.
-func newCore(o *shm.Object) (*core, error) {
+func newCore(o *shm.Object, how *coding) (*core, error) {
 	head := shm.Head[layout.QueueHead](o, 0)
 	slots, blocks, stride, size := uint64(head.Slots), head.Blocks, head.Stride, head.BlockSize
 	bytes := uint64(len(shm.Raw(o)))
@@ -68,6 +71,7 @@ func newCore(o *shm.Object) (*core, error) {
 	c := &core{
 		memory: memoryOf(o, stride), obj: o, head: head,
 		slots: slots, blocks: blocks, self: layout.OwnerSlot(o.Self()),
+		how: how, size: uint64(size), most: slots * uint64(size),
 	}
 	c.users.Store(1)
 	c.puts.stream, c.gets.stream = inStream, inStream

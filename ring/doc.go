@@ -26,8 +26,13 @@
 // of subscribers, which are told what they missed.
 //
 // What it does not do: messages that come back because a consumer died are delivered
-// ahead of newer ones, but behind those that others took meanwhile. Items are plain
-// memory: numbers, bools, and arrays and structs of them.
+// ahead of newer ones, but behind those that others took meanwhile. Items of streams are
+// plain memory: numbers, bools, and arrays and structs of them. Those of a queue may be
+// bytes, text, or anything that its [Codec] encodes, shared objects among them, of any
+// length up to all blocks of its capacity; they are copied, and a long one waits for so many
+// blocks to be free while shorter ones go by. What a stopped process is filling, up to the
+// longest message, and 64 blocks of it beyond the capacity, is not there for others. A handle
+// in a queue does not keep its object alive: the sender does, or whoever else has it open.
 //
 //	q, err := ring.New[job](100)
 //	…

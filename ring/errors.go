@@ -31,8 +31,10 @@ var (
 	ErrInHand = errors.New("ring: an item is in hand")
 	// ErrLapped: messages were overwritten before they were read; see [*LappedError].
 	ErrLapped = errors.New("ring: the publisher has lapped this subscriber")
-	// ErrSize: a record that is too long; see [*SizeError].
-	ErrSize = errors.New("ring: record is too long")
+	// ErrBlockSize: blocks of a size that they cannot have; see [BlockSize].
+	ErrBlockSize = errors.New("ring: impossible block size")
+	// ErrSize: a record or message that is too long; see [*SizeError].
+	ErrSize = errors.New("ring: too long")
 	// ErrDetached: the handle was detached. Is shm.ErrClosed.
 	ErrDetached = shm.ErrClosed
 )

@@ -1,6 +1,10 @@
 package ring
 
-import "shmkit/shm"
+import (
+	"errors"
+
+	"shmkit/shm"
+)
 
 // Handle names the queue for other processes; see [shm.Handle].
 func (q *Queue[T]) Handle() (shm.Handle, error) {
@@ -18,7 +22,8 @@ func (q *Queue[T]) MarshalBinary() ([]byte, error) { return shm.EncodeBinary(q) 
 func (q *Queue[T]) MarshalText() ([]byte, error) { return shm.EncodeText(q) }
 
 // UnmarshalBinary opens, in whatever process, the queue whose bytes these are. q must be
-// new. Errors: shm.ErrHandle, shm.ErrGone, shm.ErrType.
+// new. Its codec must be CBOR, or registered. Errors: shm.ErrHandle, shm.ErrGone,
+// shm.ErrType, shm.ErrCorrupt.
 func (q *Queue[T]) UnmarshalBinary(b []byte) error { return shm.DecodeBinary(b, q.open) }
 
 // UnmarshalText opens the queue whose text this is, as UnmarshalBinary.
@@ -27,13 +32,24 @@ func (q *Queue[T]) UnmarshalText(text []byte) error { return shm.DecodeText(text
 func (q *Queue[T]) open(h shm.Handle) error { return q.openHandle(shm.KindQueue, h) }
 
 func (q *Queue[T]) openHandle(kind uint16, h shm.Handle) error {
-	want, err := specOf[T](kind, 0)
+	want, how, err := specOf[T](kind, 0, nil)
 	if err != nil {
 		return err
 	}
 	o, err := shm.OpenHandle(h, want)
+	for _, c := range knownCodecs() {
+		if !errors.Is(err, shm.ErrType) {
+			break
+		}
+		var other error
+		if want, how, other = specOf[T](kind, 0, []Option{WithCodec(c)}); other == nil {
+			if o, other = shm.OpenHandle(h, want); other == nil {
+				err = nil
+			}
+		}
+	}
 	if err == nil {
-		_, err = q.init(o)
+		_, err = q.init(o, how)
 	}
 	return err
 }

@@ -31,27 +31,27 @@ type Joinable[T any] struct {
 
 // NewJoinable makes an empty Joinable of that capacity without a name on the process's
 // default heap; see [New].
-func NewJoinable[T any](capacity int) (*Joinable[T], error) {
+func NewJoinable[T any](capacity int, options ...Option) (*Joinable[T], error) {
 	seg, err := shm.Default()
 	if err != nil {
 		return nil, err
 	}
-	return NewJoinableIn[T](seg, "", capacity)
+	return NewJoinableIn[T](seg, "", capacity, options...)
 }
 
 // NewJoinableIn makes an empty Joinable called name in seg; see [NewIn].
-func NewJoinableIn[T any](seg *shm.Segment, name string, capacity int) (*Joinable[T], error) {
+func NewJoinableIn[T any](seg *shm.Segment, name string, capacity int, options ...Option) (*Joinable[T], error) {
 	j := new(Joinable[T])
-	if _, err := j.q.create(shm.KindJoinable, seg, name, capacity); err != nil {
+	if _, err := j.q.create(shm.KindJoinable, seg, name, capacity, options); err != nil {
 		return nil, err
 	}
 	return j.init(), nil
 }
 
 // OpenJoinable opens the Joinable called name in seg; see [Open].
-func OpenJoinable[T any](seg *shm.Segment, name string) (*Joinable[T], error) {
+func OpenJoinable[T any](seg *shm.Segment, name string, options ...Option) (*Joinable[T], error) {
 	j := new(Joinable[T])
-	if _, err := j.q.openNamed(shm.KindJoinable, seg, name); err != nil {
+	if _, err := j.q.openNamed(shm.KindJoinable, seg, name, options); err != nil {
 		return nil, err
 	}
 	return j.init(), nil
@@ -118,6 +118,9 @@ func (j *Joinable[T]) take(c *core, v *T) error {
 		return err
 	}
 	*v = *l.Value
+	if c.how != nil {
+		retained(c.how, v)
+	}
 	err = j.taken.add(l.block, l.held)
 	runtime.KeepAlive(j)
 	return err

@@ -13,7 +13,8 @@ import (
 // the process dies before, the message goes to another consumer. A Lease that is
 // dropped without either stays in flight as long as the process lives.
 type Lease[T any] struct {
-	// Value is the message, in shared memory. It is valid until Ack or Nack.
+	// Value is the message, in shared memory if it is plain memory, or bytes that fit into
+	// one block. It is valid until Ack or Nack.
 	Value *T
 	q     *Queue[T]
 	c     *core
@@ -22,7 +23,7 @@ type Lease[T any] struct {
 }
 
 // Lease takes the oldest message without a copy, and waits for one as long as it takes.
-// Errors: as Get.
+// Errors: as Get, which a message that makes no sense does not come back from either.
 func (q *Queue[T]) Lease() (*Lease[T], error) { return q.LeaseContext(context.Background()) }
 
 // LeaseContext is Lease that gives up when ctx ends; see GetContext.
@@ -47,6 +48,9 @@ func (q *Queue[T]) TryLease() (*Lease[T], error) {
 }
 
 func (q *Queue[T]) lease(c *core) (*Lease[T], error) {
+	if c.how != nil {
+		return q.leaseEncoded(c)
+	}
 	for {
 		t, w, b, err := c.front()
 		if err != nil {
@@ -95,11 +99,14 @@ func (l *Lease[T]) Nack() error {
 // and the block is free.
 type Loan[T any] struct {
 	// Value is what is to be sent, in shared memory; it holds what an earlier message
-	// left. It is valid until Publish or Abandon.
-	Value *T
-	q     *Queue[T]
-	c     *core
-	block uint32
+	// left. It is valid until Publish or Abandon. If T is bytes it is all of a block: cut
+	// it to the length of the message. Other bytes in its place are copied. If T is encoded
+	// Value is not in shared memory, and encoded by Publish.
+	Value   *T
+	q       *Queue[T]
+	c       *core
+	block   uint32
+	further int // blocks that the message takes beyond this
 }
 
 // TryLoan takes a block to fill. Errors: [ErrFull] if all are in flight, [ErrClosed],
@@ -121,7 +128,10 @@ func (q *Queue[T]) loan(c *core) (*Loan[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Loan[T]{&payload[T](&c.memory, b).v, q, c, b}, nil
+	if c.how != nil {
+		return q.loanEncoded(c, b), nil
+	}
+	return &Loan[T]{Value: &payload[T](&c.memory, b).v, q: q, c: c, block: b}, nil
 }
 
 // Loan is TryLoan that waits for a block as long as it takes.
@@ -140,14 +150,19 @@ func (q *Queue[T]) LoanContext(ctx context.Context) (l *Loan[T], err error) {
 }
 
 // Publish puts what was filled at the end of the queue, and waits for a place as long
-// as it takes. Errors: [ErrClosed], [ErrDetached], and [ErrNotHeld] the second time.
+// as it takes. Errors: [ErrClosed], [ErrDetached], and [ErrNotHeld] the second time. With an
+// [*EncodeError] or a [*SizeError] the loan goes on.
 func (l *Loan[T]) Publish() error { return l.PublishContext(context.Background()) }
 
 // PublishContext is Publish that gives up when ctx ends: the loan goes on then.
 func (l *Loan[T]) PublishContext(ctx context.Context) error {
 	err := l.TryPublish()
 	if err == ErrFull {
-		err = l.c.persist(ctx, &l.q.core, wantRoom, ErrFull, l.tryPublish)
+		need := wantRoom
+		if l.further > 0 {
+			need |= blocks(l.further)
+		}
+		err = l.c.persist(ctx, &l.q.core, need, ErrFull, l.tryPublish)
 	}
 	return err
 }
@@ -161,19 +176,27 @@ func (l *Loan[T]) TryPublish() error {
 }
 
 func (l *Loan[T]) tryPublish() error {
-	if race.Enabled {
-		l.c.raceRelease()
-	}
 	c := l.c
-	block := &c.cell(l.block).Block
+	if c.how != nil {
+		if err := l.fill(); err != nil {
+			return l.unfilled(err)
+		}
+	}
+	if race.Enabled {
+		c.raceRelease()
+	}
 	err := c.publishLater(l.block)
 	if err == ErrFull {
-		atomic.StoreUint64(block, c.loaned) // sync: message taken
+		cell := c.cell(l.block)
+		atomic.StoreUint64(&cell.Block, c.loaned) // sync: message taken
+		if atomic.LoadUint32(&cell.Next) != 0 {
+			c.unlink(l.block)
+		}
 		return err
 	}
 	l.Value, l.c = nil, nil
 	if err != nil {
-		c.free(block)
+		c.discard(l.block)
 	}
 	return err
 }
@@ -186,5 +209,5 @@ func (l *Loan[T]) Abandon() error {
 	}
 	c := l.c
 	l.Value, l.c = nil, nil
-	return l.q.inHand(c, func() error { c.free(&c.cell(l.block).Block); return nil })
+	return l.q.inHand(c, func() error { c.discard(l.block); return nil })
 }

@@ -93,14 +93,14 @@ func (c *core) full(t uint64) error {
 }
 
 // publish gives the filled block of s its place, at ticket t if that is still free. With
-// an error the block is free again.
+// an error the block is free again, and what is tied to it.
 func (c *core) publish(t, w uint64, s seat) error {
 	if c.tryPublish(t, w, s) {
 		return nil
 	}
 	err := c.publishLater(s.block)
 	if err != nil {
-		c.free(&c.cell(s.block).Block)
+		c.discard(s.block)
 	}
 	return err
 }

@@ -2,17 +2,22 @@ package ring
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 
-	"shmkit/internal/layout"
 	"shmkit/internal/race"
 	"shmkit/shm"
 )
 
-// Queue is a bounded queue of Ts that processes share, first in first out. T is plain
-// memory.
+// Queue is a bounded queue of Ts that processes share, first in first out. If T is plain
+// memory it travels as it is. If it is bytes or text these are the message, without a codec,
+// so a Queue of either can be opened as one of the other. Any other T is encoded, see
+// [WithCodec], shared objects among them: what travels is a handle, and it is the process
+// that made it, or any other that has the object open, which keeps the object alive until
+// the receiver has opened it.
+//
+// The capacity is exact for messages of one block. Longer ones, see [BlockSize], are put
+// with all of their blocks or not at all, and wait for so many to be free.
 //
 // Use [New], [NewIn], [Open] or unmarshal one that another process sent; the zero value
 // is only good for that, and a Queue must not be copied. All methods but Detach may be
@@ -33,31 +38,30 @@ const inFlight = 64
 
 // New makes an empty Queue of that capacity without a name on the process's default
 // heap. It is freed when the last process that uses it detaches or dies. Errors:
-// ErrCapacity; shm.ErrType if T is not plain memory; those of shm.Default and
-// Segment.NewObject.
-func New[T any](capacity int) (*Queue[T], error) {
+// ErrCapacity; ErrBlockSize; those of shm.Default and Segment.NewObject.
+func New[T any](capacity int, options ...Option) (*Queue[T], error) {
 	seg, err := shm.Default()
 	if err != nil {
 		return nil, err
 	}
-	return new(Queue[T]).create(shm.KindQueue, seg, "", capacity)
+	return new(Queue[T]).create(shm.KindQueue, seg, "", capacity, options)
 }
 
 // NewIn makes an empty Queue called name in seg. It stays until Segment.RemoveObject.
 // Errors: as New, shm.ErrExists among them.
-func NewIn[T any](seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
-	return new(Queue[T]).create(shm.KindQueue, seg, name, capacity)
+func NewIn[T any](seg *shm.Segment, name string, capacity int, options ...Option) (*Queue[T], error) {
+	return new(Queue[T]).create(shm.KindQueue, seg, name, capacity, options)
 }
 
 // Open opens the Queue called name in seg. Errors: shm.ErrNotFound; *shm.TypeError,
-// which tells both types, if it is not a Queue of T; *shm.CorruptError.
-func Open[T any](seg *shm.Segment, name string) (*Queue[T], error) {
-	return new(Queue[T]).openNamed(shm.KindQueue, seg, name)
+// which tells both types, if it is not a Queue of T with the same codec; *shm.CorruptError.
+func Open[T any](seg *shm.Segment, name string, options ...Option) (*Queue[T], error) {
+	return new(Queue[T]).openNamed(shm.KindQueue, seg, name, options)
 }
 
 // openNamed makes q, which is new, a handle of an object that there is.
-func (q *Queue[T]) openNamed(kind uint16, seg *shm.Segment, name string) (*Queue[T], error) {
-	want, err := specOf[T](kind, 0)
+func (q *Queue[T]) openNamed(kind uint16, seg *shm.Segment, name string, options []Option) (*Queue[T], error) {
+	want, how, err := specOf[T](kind, 0, options)
 	if err != nil {
 		return nil, err
 	}
@@ -65,15 +69,15 @@ func (q *Queue[T]) openNamed(kind uint16, seg *shm.Segment, name string) (*Queue
 	if err != nil {
 		return nil, err
 	}
-	return q.init(o)
+	return q.init(o, how)
 }
 
 // create makes an object, and q, which is new, its handle.
-func (q *Queue[T]) create(kind uint16, seg *shm.Segment, name string, capacity int) (*Queue[T], error) {
-	if capacity < 1 || capacity > layout.MaxBlocks-inFlight {
-		return nil, fmt.Errorf("%w: %d, it must be 1 to %d", ErrCapacity, capacity, layout.MaxBlocks-inFlight)
+func (q *Queue[T]) create(kind uint16, seg *shm.Segment, name string, capacity int, options []Option) (*Queue[T], error) {
+	if err := checkCapacity(capacity); err != nil {
+		return nil, err
 	}
-	spec, err := specOf[T](kind, capacity+inFlight)
+	spec, how, err := specOf[T](kind, capacity, options)
 	if err != nil {
 		return nil, err
 	}
@@ -83,18 +87,12 @@ func (q *Queue[T]) create(kind uint16, seg *shm.Segment, name string, capacity i
 	if err != nil {
 		return nil, err
 	}
-	return q.init(o)
-}
-
-// specOf is what a Queue, or a Joinable, of T with so many blocks is.
-func specOf[T any](kind uint16, blocks int) (shm.Spec, error) {
-	t, err := shm.TypeOf[T]()
-	return shm.Spec{Kind: kind, Type: t, Count: uint64(blocks)}, err
+	return q.init(o, how)
 }
 
 // init makes q a handle of o, which it then owns.
-func (q *Queue[T]) init(o *shm.Object) (*Queue[T], error) {
-	c, err := newCore(o)
+func (q *Queue[T]) init(o *shm.Object, how *coding) (*Queue[T], error) {
+	c, err := newCore(o, how)
 	if err != nil {
 		o.Close()
 		return nil, err
@@ -105,7 +103,8 @@ func (q *Queue[T]) init(o *shm.Object) (*Queue[T], error) {
 }
 
 // Put puts v at the end, and waits for room as long as it takes. Errors: [ErrClosed],
-// [ErrDetached]. When it returns nil, v is in the queue whatever becomes of this
+// [ErrDetached]; [*EncodeError], and [*SizeError] if v is longer than all blocks of the
+// capacity, with the queue as it was. When it returns nil, v is in the queue whatever becomes of this
 // process.
 //
 // In the terminology of the Go memory model it synchronizes before the Get that returns
@@ -118,6 +117,9 @@ func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
 	c := q.core.Load()
 	if c == nil {
 		return ErrDetached
+	}
+	if c.how != nil {
+		return q.putEncoded(ctx, c, v)
 	}
 	err := q.put(c, &v)
 	if err == ErrFull {
@@ -147,11 +149,16 @@ func (q *Queue[T]) TryPut(v T) error {
 	if c == nil {
 		return ErrDetached
 	}
+	if c.how != nil {
+		return q.tryPutEncoded(c, v)
+	}
 	return q.put(c, &v)
 }
 
 // Get takes the oldest message, and waits for one as long as it takes. Errors:
-// [ErrClosed] when the queue is closed and nothing is left, [ErrDetached].
+// [ErrClosed] when the queue is closed and nothing is left, [ErrDetached]. A message that
+// makes no sense is taken all the same, and the queue goes on: [*DecodeError], which has its
+// bytes; *shm.CorruptError if these cannot be found.
 func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) }
 
 // GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and
@@ -160,6 +167,9 @@ func (q *Queue[T]) GetContext(ctx context.Context) (v T, err error) {
 	c := q.core.Load()
 	if c == nil {
 		return v, ErrDetached
+	}
+	if c.how != nil {
+		return q.getEncoded(ctx, c)
 	}
 	if err = q.take(c, &v); err == ErrEmpty {
 		err = c.persist(ctx, &q.core, wantItem, ErrEmpty, func() error { return q.take(c, &v) })
@@ -172,6 +182,9 @@ func (q *Queue[T]) TryGet() (v T, err error) {
 	c := q.core.Load()
 	if c == nil {
 		return v, ErrDetached
+	}
+	if c.how != nil {
+		return q.tryGetEncoded(c)
 	}
 	err = q.take(c, &v)
 	return v, err

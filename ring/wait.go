@@ -70,15 +70,20 @@ func (c *core) wakeAll() {
 	}
 }
 
-// want is what a call waits for.
+// want is what a call waits for, and how many blocks it needs.
 type want uint8
 
 const (
 	wantItem  want = 1 << iota // a message, or the end of the queue
 	wantRoom                   // a place in the ring
-	wantBlock                  // a free block
+	wantBlock                  // a free block, or as many as the rest of the bits say
 	wantIdle                   // nothing unfinished
+
+	wantBits = iota
 )
+
+// blocks is what one wants who needs n blocks.
+func blocks(n int) want { return wantBlock | want(n)<<wantBits }
 
 // lacks is the first of what is wanted that is not there, and may come: 0 if none.
 // since is for wantIdle.
@@ -99,7 +104,7 @@ func (c *core) lacks(w want, since uint64) want {
 	if w&wantRoom != 0 && err == ErrFull {
 		return wantRoom
 	}
-	if w&wantBlock != 0 && (err == nil || err == ErrFull) && !c.someFree(s.block) {
+	if w&wantBlock != 0 && (err == nil || err == ErrFull) && !c.enoughFree(s.block, max(int(w>>wantBits), 1)) {
 		return wantBlock
 	}
 	return 0

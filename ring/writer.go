@@ -11,7 +11,7 @@ import (
 	"shmkit/internal/race"
 )
 
-// SizeError tells how long a record is, and how long one may be. Is [ErrSize]. It is plain
+// SizeError tells how long a record or message is, and how long one may be. Is [ErrSize]. It is plain
 // data of one process, which dies with it.
 type SizeError struct{ Size, Max int }
 

@@ -26,8 +26,8 @@ var table []operation
 func init() {
 	table = slices.Concat(mutexOperations, hungerOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
 		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
-		condOperations, rendezvousOperations, queueOperations, joinableOperations, spscOperations, recordsOperations, broadcastOperations,
-		pipeOperations, cOperations, fault())
+		condOperations, rendezvousOperations, queueOperations, joinableOperations, chainOperations, spscOperations,
+		recordsOperations, broadcastOperations, pipeOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

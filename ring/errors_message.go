@@ -1,0 +1,23 @@
+package ring
+
+// EncodeError tells that a message could not be encoded. Nothing was put. It is plain data
+// of one process, which dies with it.
+type EncodeError struct{ Err error }
+
+func (e *EncodeError) Error() string { return "ring: encode: " + e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *EncodeError) Unwrap() error { return e.Err }
+
+// DecodeError tells that a message could not be decoded. It has been taken all the same,
+// and acknowledged: the queue goes on behind it. It is plain data of one process, which dies
+// with it.
+type DecodeError struct {
+	Raw []byte // all of the message
+	Err error
+}
+
+func (e *DecodeError) Error() string { return "ring: decode: " + e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *DecodeError) Unwrap() error { return e.Err }
