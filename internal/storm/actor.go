@@ -44,7 +44,7 @@ func actors() []Actor {
 		new(turnstile),
 		new(crew),
 		new(queue),
-		new(conveyor),
+		crates(), trains(),
 	}
 }
 

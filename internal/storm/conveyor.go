@@ -17,7 +17,8 @@ import (
 // there at the end; what a lane was killed in is so once or never. Nothing is torn.
 // Nobody gets a message with the same count of deliveries as somebody else. At the end
 // there are as many places and blocks as at the beginning.
-type conveyor struct {
+type conveyor[T any] struct {
+	ware        ware[T]
 	goods       *goods
 	redelivered uint64 // as the queue counts them, at the end
 }
@@ -39,35 +40,25 @@ const (
 	conveyNack
 )
 
-// crate is longer than a line; all words are equal.
-type crate [12]uint64
-
-func crateOf(id uint64) (c crate) {
-	for i := range c {
-		c[i] = id
-	}
-	return c
-}
-
-func (*conveyor) Name() string { return "queue" }
-func (*conveyor) Kinds() []string {
+func (x *conveyor[T]) Name() string { return x.ware.name }
+func (*conveyor[T]) Kinds() []string {
 	return []string{"Put", "PutN", "Publish", "Abandon", "Get", "GetN", "Ack", "Nack"}
 }
 
-func (x *conveyor) Setup(seg *shm.Segment, _ int) error {
+func (x *conveyor[T]) Setup(seg *shm.Segment, _ int) error {
 	x.goods = newGoods()
-	q, err := ring.NewIn[crate](seg, "conveyor", conveyorRoom)
+	q, err := ring.NewIn[T](seg, "conveyor of "+x.ware.name, conveyorRoom, x.ware.options...)
 	if err != nil {
 		return err
 	}
 	return q.Detach()
 }
 
-func (*conveyor) Open(l *Lane) (Player, error) { return openLoader(l.Seg) }
+func (x *conveyor[T]) Open(l *Lane) (Player, error) { return x.open(l.Seg) }
 
 // Learn: what puts is begun with ids and ends with how many were put, what takes ends
 // with ids; Ack is begun with the id and the count of deliveries.
-func (x *conveyor) Learn(d *Deed) {
+func (x *conveyor[T]) Learn(d *Deed) {
 	g := x.goods
 	switch d.Kind {
 	case conveyPut, conveyPutN, conveyLoan:
@@ -98,10 +89,10 @@ func (x *conveyor) Learn(d *Deed) {
 	}
 }
 
-func (x *conveyor) Verdict(seg *shm.Segment, report func(string, ...any)) {
-	p, err := openLoader(seg)
+func (x *conveyor[T]) Verdict(seg *shm.Segment, report func(string, ...any)) {
+	p, err := x.open(seg)
 	if err != nil {
-		report("queue: %v", err)
+		report(x.ware.name+": %v", err)
 		return
 	}
 	left, err := p.drain()
@@ -110,20 +101,20 @@ func (x *conveyor) Verdict(seg *shm.Segment, report func(string, ...any)) {
 	}
 	info := p.q.Info()
 	if err = errors.Join(err, p.Close()); err != nil {
-		report("queue: %v", err)
+		report(x.ware.name+": %v", err)
 	}
 	for _, id := range left {
 		x.goods.takes(id)
 	}
 	x.goods.check(report)
 	if info.Redelivered < x.goods.back {
-		report("queue: it counts %d redeliveries, but there were %d", info.Redelivered, x.goods.back)
+		report(x.ware.name+": it counts %d redeliveries, but there were %d", info.Redelivered, x.goods.back)
 	}
 	x.redelivered = info.Redelivered
 }
 
 // Tell gives the numbers. What is torn ends the storm at once, so there is none.
-func (x *conveyor) Tell() string {
+func (x *conveyor[T]) Tell() string {
 	g, lost := x.goods, uint64(0)
 	gone := g.lost()
 	if gone > g.cut {
@@ -135,34 +126,38 @@ func (x *conveyor) Tell() string {
 }
 
 // loader is one lane of conveyor.
-type loader struct{ q *ring.Queue[crate] }
-
-func openLoader(seg *shm.Segment) (*loader, error) {
-	q, err := ring.Open[crate](seg, "conveyor")
-	return &loader{q}, err
+type loader[T any] struct {
+	q    *ring.Queue[T]
+	ware ware[T]
 }
 
-func (p *loader) Close() error { return p.q.Detach() }
+func (x *conveyor[T]) open(seg *shm.Segment) (*loader[T], error) {
+	q, err := ring.Open[T](seg, "conveyor of "+x.ware.name)
+	return &loader[T]{q, x.ware}, err
+}
+
+func (p *loader[T]) Close() error { return p.q.Detach() }
 
 // drain takes all that is there.
-func (p *loader) drain() (ids []uint64, err error) {
+func (p *loader[T]) drain() (ids []uint64, err error) {
 	for {
 		c, err := p.q.TryGet()
 		if errors.Is(err, ring.ErrEmpty) {
 			return ids, nil
 		}
-		if err == nil && c != crateOf(c[0]) {
-			err = fmt.Errorf("%w: %x", errTorn, c)
-		}
 		if err != nil {
 			return ids, err
 		}
-		ids = append(ids, c[0])
+		id, whole := p.ware.id(c)
+		if !whole {
+			return ids, fmt.Errorf("%w: %v", errTorn, c)
+		}
+		ids = append(ids, id)
 	}
 }
 
 // whole sees that every block is free.
-func (p *loader) whole() error {
+func (p *loader[T]) whole() error {
 	for n := 0; ; n++ {
 		_, err := p.q.TryLoan() // they go back with the handle
 		if err == nil {
@@ -183,7 +178,7 @@ func haste(l *Lane) (context.Context, context.CancelFunc) {
 
 // Step does anything, but in a storm on the queue alone half of the processes only put,
 // the others only take, and mostly by leases, so that the ledger knows what they took.
-func (p *loader) Step(l *Lane) {
+func (p *loader[T]) Step(l *Lane) {
 	kind := l.Rand.IntN(8)
 	switch {
 	case l.Alone && l.ID < l.Lanes/2:
@@ -224,13 +219,13 @@ func busy(l *Lane, err error) bool {
 	return false
 }
 
-func (p *loader) put(l *Lane, kind int) {
+func (p *loader[T]) put(l *Lane, kind int) {
 	ctx, cancel := haste(l)
 	defer cancel()
-	list, ids := []crate{}, []uint64{}
+	list, ids := []T{}, []uint64{}
 	for range map[int]int{conveyPut: 1, conveyPutN: conveyorBatch}[kind] {
 		id := l.UID()
-		list, ids = append(list, crateOf(id)), append(ids, id)
+		list, ids = append(list, p.ware.of(id)), append(ids, id)
 	}
 	l.Begin(kind, ids...)
 	var n int
@@ -249,17 +244,13 @@ func (p *loader) put(l *Lane, kind int) {
 	l.End(uint64(n))
 }
 
-func (p *loader) loan(l *Lane, kind int) {
+func (p *loader[T]) loan(l *Lane, kind int) {
 	b, err := p.q.TryLoan()
 	if busy(l, err) {
 		return
 	}
 	id := l.UID()
-	half := len(b.Value) / 2
-	whole := crateOf(id)
-	copy(b.Value[:half], whole[:half])
-	dwell(l)
-	copy(b.Value[half:], whole[half:])
+	p.ware.fill(b.Value, id, func() { dwell(l) })
 	l.Begin(kind, id)
 	if kind == conveyLoan {
 		if err := b.TryPublish(); !busy(l, err) {
@@ -271,10 +262,10 @@ func (p *loader) loan(l *Lane, kind int) {
 	l.End(0)
 }
 
-func (p *loader) get(l *Lane, kind int) {
+func (p *loader[T]) get(l *Lane, kind int) {
 	ctx, cancel := haste(l)
 	defer cancel()
-	list := make([]crate, map[int]int{conveyGet: 1, conveyGetN: conveyorBatch}[kind])
+	list := make([]T, map[int]int{conveyGet: 1, conveyGetN: conveyorBatch}[kind])
 	l.Begin(kind)
 	var n int
 	var err error
@@ -291,25 +282,27 @@ func (p *loader) get(l *Lane, kind int) {
 	}
 	ids := []uint64{}
 	for _, c := range list[:n] {
-		if c != crateOf(c[0]) {
-			l.Fault("torn: %x", c)
-		}
-		ids = append(ids, c[0])
+		ids = append(ids, p.idOf(l, c))
 	}
 	l.End(ids...)
 }
 
-func (p *loader) lease(l *Lane, kind int) {
+func (p *loader[T]) idOf(l *Lane, c T) uint64 {
+	id, whole := p.ware.id(c)
+	if !whole {
+		l.Fault("torn: %v", c)
+	}
+	return id
+}
+
+func (p *loader[T]) lease(l *Lane, kind int) {
 	m, err := p.q.TryLease()
 	if busy(l, err) {
 		return
 	}
-	c := *m.Value
-	if c != crateOf(c[0]) {
-		l.Fault("torn: %x", c)
-	}
+	id := p.idOf(l, *m.Value)
 	dwell(l)
-	l.Begin(kind, c[0], uint64(m.Deliveries()))
+	l.Begin(kind, id, uint64(m.Deliveries()))
 	if kind == conveyAck {
 		l.Must(m.Ack())
 	} else {

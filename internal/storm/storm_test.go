@@ -36,6 +36,11 @@ func TestQueueStorm(t *testing.T) {
 	blow(t, Config{Time: *stormTime, Seed: *stormSeed, Procs: 6, Only: "queue"})
 }
 
+// The same with messages that are encoded, in one block or several.
+func TestChainStorm(t *testing.T) {
+	blow(t, Config{Time: *stormTime, Seed: *stormSeed, Procs: 6, Only: "chain"})
+}
+
 // blow runs a storm and logs what happened. One in which nothing happened fails.
 func blow(t *testing.T, c Config) Report {
 	t.Helper()
