@@ -96,6 +96,7 @@
 #define SHMKIT_OBJECT_BROADCAST 17
 #define SHMKIT_OBJECT_PAIR 18
 #define SHMKIT_OBJECT_JOINABLE 19
+#define SHMKIT_TYPE_MESSAGE 77
 #define SHMKIT_OWNER_NONE 0
 #define SHMKIT_OWNER_MUTEX32 1
 #define SHMKIT_OWNER_READERS 2
@@ -145,6 +146,7 @@
 #define SHMKIT_CELL_SLOT_SHIFT 3
 #define SHMKIT_CELL_DELIVERIES_SHIFT 13
 #define SHMKIT_CELL_TICKET_SHIFT 20
+#define SHMKIT_LINK_VERSION_SHIFT 22
 #define SHMKIT_QUEUE_NOBODY UINT32_C(0x0)
 #define SHMKIT_QUEUE_ONE UINT32_C(0x40000000)
 #define SHMKIT_QUEUE_MANY UINT32_C(0x80000000)
@@ -324,7 +326,7 @@ typedef struct shmkit_object {
 	uint64_t count; // number of items
 	uint32_t item_size; // bytes of an item
 	uint32_t align; // alignment of an item
-	uint8_t type_code; // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c', 'T' for a struct
+	uint8_t type_code; // 'b' 'B' 'h' 'H' 'i' 'I' 'q' 'Q' 'f' 'd' '?' 'c', 'T' for a struct, 'M' for messages
 	uint8_t reserved0[1]; // zero
 	uint16_t sig_len; // bytes of Signature in use
 	uint32_t owner_format; // what a sweep looks for
@@ -622,9 +624,9 @@ SHMKIT_FIELD(shmkit_queue_head, reserved5, 688, 80);
 typedef struct shmkit_queue_cell {
 	uint64_t slot; // slot word; 0 in cells that are no slots
 	uint64_t block; // block word
-	uint64_t length; // bytes of the message, in its first block
+	uint64_t length; // bytes of the message, in its first block; not used if the items are plain memory
 	uint32_t version; // raised when the block becomes the first one of a message of several
-	uint32_t next; // the next block of the message, plus 1
+	uint32_t next; // the next block of the message, plus 1; 0 in its last block
 } shmkit_queue_cell;
 
 SHMKIT_ASSERT(sizeof(shmkit_queue_cell) == 32, "shmkit_queue_cell changed size");
