@@ -53,3 +53,6 @@ func (q *Queue[T]) Visit(f func()) error {
 	f()
 	return c.leave()
 }
+
+// BlocksWanted is what is left of n blocks in the want of one who needs them.
+func BlocksWanted(n int) int { return int(blocks(n) >> wantBits) }

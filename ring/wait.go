@@ -71,7 +71,7 @@ func (c *core) wakeAll() {
 }
 
 // want is what a call waits for, and how many blocks it needs.
-type want uint8
+type want uint32
 
 const (
 	wantItem  want = 1 << iota // a message, or the end of the queue
