@@ -154,7 +154,7 @@ func (b *Broadcast[T]) Subscriber() (*Subscriber[T], error) {
 	}
 	h := b.memory.head
 	s := &Subscriber[T]{slots: b.memory}
-	s.next = atomic.LoadUint64(&h.Tail)
+	s.move(atomic.LoadUint64(&h.Tail))
 	s.role, s.peer = role{obj: o}, role{o, &h.Publisher, "publisher"}
 	o.Retain()
 	begin(&s.end, s, &h.Closing, &h.Items, &h.Items, ErrEmpty, s.there)
@@ -214,4 +214,9 @@ func (s *slots) tail() (uint64, error) {
 		atomic.StoreUint64(&s.head.Tail, t)
 	}
 	return t, nil
+}
+
+// unwritten tells whether message t is not published yet, if its slot has the word w.
+func (s *slots) unwritten(t, w uint64) bool {
+	return w == 0 && t < s.n || w == 2*t+1 || w != 0 && (w-1)/2+s.n == t
 }

@@ -34,6 +34,8 @@ type end struct {
 	slept   bool
 	vigil   vigil
 	cleanup runtime.Cleanup
+
+	watched watched
 }
 
 // gone is the word that closing leads to after Detach.
@@ -43,6 +45,7 @@ var gone uint32 = 1
 // of the object. It is used up if the handle is forgotten: that counts as a death.
 func begin[H any](e *end, handle *H, closing, ours, theirs *uint32, again error, ready func() error) {
 	e.closing, e.ours, e.theirs, e.again, e.ready = closing, ours, theirs, again, ready
+	e.watched.closing = closing
 	e.plain = fenced()
 	e.turn = e.attempt
 	e.cleanup = runtime.AddCleanup(handle, forget, e.role)
@@ -100,6 +103,7 @@ func (e *end) leave() error {
 	}
 	e.cleanup.Stop()
 	e.detached, e.inHand, e.closing = true, false, &gone
+	e.unwatch()
 	if e.word != nil {
 		e.giveBack()
 	}
@@ -127,8 +131,10 @@ func (e *end) await(ctx context.Context) error {
 	e.slept = false
 	err := park.Loop(ctx, e.turn)
 	// If nobody else sleeps here the bit would cost the other end a system call.
-	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 {
-		atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters)
+	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 && e.watched.by.Load() == 0 {
+		if atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters) && e.watched.by.Load() != 0 {
+			e.rouse(e.ours) // who came to watch in between may have announced itself before
+		}
 	}
 	return err
 }
@@ -168,12 +174,16 @@ func stay(err, again error) error {
 }
 
 // mourn names the words that tell of the other end, and looks whether it died.
-func (e *end) mourn(r *park.Round) error {
-	w := atomic.LoadUint32(e.peer.word)
+func (e *end) mourn(r *park.Round) error { return e.bury(e.mortal(r)) }
+
+// mortal names the words that tell of the other end. It gives its role, and whether the
+// kernel is to be asked whether it died.
+func (e *end) mortal(r *park.Round) (w uint32, ask bool) {
+	w = atomic.LoadUint32(e.peer.word)
 	r.On(e.peer.word, w)
 	owner := w & layout.OwnerMask
 	if owner == 0 || owner == e.obj.Self() || w&layout.RoleDied != 0 {
-		return e.bury(w, false)
+		return w, false
 	}
 	// Before the question who lives: a death after the answer changes the word.
 	if death, living, ok := e.obj.DeathWord(owner); ok {
@@ -181,7 +191,7 @@ func (e *end) mourn(r *park.Round) error {
 	} else {
 		r.Within(time.Millisecond) // it is dying, or somebody cleans up after it
 	}
-	return e.bury(w, r.Recheck)
+	return w, r.Recheck
 }
 
 // lone is what an operation answers that cannot go on now: again, or that it never will
@@ -191,27 +201,34 @@ func (e *end) lone() error { return e.bury(atomic.LoadUint32(e.peer.word), false
 // bury looks whether the process that the other end's role w names is dead. If it is and
 // there still is nothing to do, it gives ErrPeerDied.
 func (e *end) bury(w uint32, ask bool) error {
-	owner := w & layout.OwnerMask
-	if owner == 0 {
+	if !e.buried(w, ask) {
 		return e.again
-	}
-	if w&layout.RoleDied == 0 {
-		switch e.obj.Liveness(owner, ask) {
-		case shm.Alive:
-			return e.again
-		case shm.Dying:
-			e.obj.WakeMourners(owner) // the kernel wakes one
-			return e.again
-		}
-		e.peer.orphan(owner)
-		e.obj.WakeMourners(owner)
-		e.obj.SweepOwner(owner)
 	}
 	// What it did last may have come after we looked.
 	if err := e.ready(); err != e.again {
 		return err
 	}
 	return ErrPeerDied
+}
+
+// buried tells whether the process that the other end's role w names is dead, and then has
+// been cleaned up after.
+func (e *end) buried(w uint32, ask bool) bool {
+	owner := w & layout.OwnerMask
+	if owner == 0 || w&layout.RoleDied != 0 {
+		return owner != 0
+	}
+	switch e.obj.Liveness(owner, ask) {
+	case shm.Alive:
+		return false
+	case shm.Dying:
+		e.obj.WakeMourners(owner) // the kernel wakes one
+		return false
+	}
+	e.peer.orphan(owner)
+	e.obj.WakeMourners(owner)
+	e.obj.SweepOwner(owner)
+	return true
 }
 
 // Abandoned tells whether the process that had the other end died with it, and nobody has

@@ -26,6 +26,7 @@ type Subscriber[T any] struct {
 	end
 	slots slots
 	next  uint64 // message to read next
+	at    uint64 // next, for watchers: they are other goroutines
 	item  scratch[T]
 }
 
@@ -71,7 +72,7 @@ func (s *Subscriber[T]) Rewind() uint64 {
 		return 0
 	}
 	tail := atomic.LoadUint64(&s.slots.head.Tail)
-	s.next = tail - min(tail, s.slots.n)
+	s.move(tail - min(tail, s.slots.n))
 	return tail - s.next
 }
 
@@ -103,7 +104,7 @@ func (s *Subscriber[T]) read() error {
 			s.item.words[i] = atomic.LoadUint64(&slot[1+i])
 		}
 		if atomic.LoadUint64(&slot[0]) == word { // sync: message broadcast
-			s.next++
+			s.move(s.next + 1)
 			if race.Enabled {
 				s.acquired()
 			}
@@ -112,6 +113,17 @@ func (s *Subscriber[T]) read() error {
 		}
 	}
 	return s.missing(slot)
+}
+
+func (s *Subscriber[T]) move(next uint64) {
+	s.next = next
+	release(&s.at, next) // sync: subscriber
+}
+
+// news tells whether read has something to tell, to a watcher.
+func (s *Subscriber[T]) news() bool {
+	next := atomic.LoadUint64(&s.at)                                           // sync: subscriber
+	return !s.slots.unwritten(next, atomic.LoadUint64(&s.slots.slot(next)[0])) // sync: message broadcast
 }
 
 // there tells whether read has something to do, or to tell.
@@ -137,7 +149,7 @@ func (s *Subscriber[T]) missing(slot []uint64) error {
 	word := atomic.LoadUint64(&slot[0]) // sync: message broadcast
 	t := (word - 1) / 2                 // message that is there, or is being written
 	switch {
-	case word == 0 && s.next < n, word == 2*s.next+1, word != 0 && t+n == s.next:
+	case s.slots.unwritten(s.next, word):
 		return ErrEmpty
 	case word == 2*s.next+2:
 		return ErrEmpty // only now: look again
@@ -146,6 +158,6 @@ func (s *Subscriber[T]) missing(slot []uint64) error {
 	}
 	tail := max(atomic.LoadUint64(&s.slots.head.Tail), t+1)
 	missed := tail - n - s.next
-	s.next = tail - n
+	s.move(tail - n)
 	return &LappedError{missed}
 }

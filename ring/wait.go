@@ -166,7 +166,7 @@ func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
 		s.slept = true
 		atomic.AddUint64(&s.c.obj.Stats().Sleeps, 1)
 	}
-	for {
+	for mark := r.Mark(); ; r.Rewind(mark) {
 		if s.handle.Load() == nil {
 			return false, ErrDetached
 		}
@@ -183,7 +183,6 @@ func (s *sleeping) attempt(r *park.Round) (done bool, err error) {
 				return false, nil
 			}
 		}
-		r.Forget()
 		s.vigil.over(s.c.obj)
 	}
 }

@@ -152,12 +152,16 @@ func (w *Writer) TryClaim(n int) ([]byte, error) {
 // span is how many bytes from tail on a record of n bytes needs, behind what is staged: it
 // does not go across the end of the ring.
 func (w *Writer) span(n int) uint64 {
-	size, at := layout.RecordBytes(uint64(n)), w.tail+w.staged
-	left := uint64(len(w.bytes)) - at&w.mask()
+	return w.staged + spanFrom(w.tail+w.staged, n, uint64(len(w.bytes)))
+}
+
+// spanFrom is how many bytes from at on a record of n bytes needs in a ring of so many bytes.
+func spanFrom(at uint64, n int, ring uint64) uint64 {
+	size, left := layout.RecordBytes(uint64(n)), ring-at&(ring-1)
 	if size > left {
 		size += left
 	}
-	return w.staged + size
+	return size
 }
 
 func (w *Writer) mask() uint64 { return uint64(len(w.bytes)) - 1 }

@@ -24,8 +24,11 @@ const (
 	// recheckAfter is when a sleeper of the hub is sent to ask the kernel.
 	recheckAfter = 8 * time.Second
 	// bankWords is how many distinct words one hub thread takes; one entry of the
-	// kernel's 128 is its control word. A sleeper needs all its words in one bank.
+	// kernel's 128 is its control word.
 	bankWords = sys.MaxWords - 1
+	// partWords is how many words a sleeper has at most: it needs them all in one bank.
+	// A sleep on more has several sleepers.
+	partWords = 32
 )
 
 // hub multiplexes the sleepers of this process that have no thread of their own.
@@ -38,8 +41,9 @@ const (
 //   - A wake-up whose sleepers have all left goes back to the kernel.
 //   - Whoever leaves the hub looks at the shared state before it sleeps again, or
 //     its Loop ends with an error and the caller passes the wake-up on.
-//   - A sleeper is in the maps and has an empty channel, or it is in none and its
-//     channel holds the one reason why; both change together under mu.
+//   - A sleeper is in the maps and has sent nothing, or it is in none and its channel
+//     has got the one reason why; both change together under mu. The channel has room
+//     for those of all sleepers of a sleep.
 var hub = &hubs{}
 
 type hubs struct {
@@ -57,32 +61,35 @@ type bank struct {
 }
 
 type sleeper struct {
-	words [maxWords]sys.Word
-	n     int
-	bank  *bank     // nil once it has left
-	since time.Time // for recheckAfter
-	woken chan bool // capacity 1; the value is recheck
+	words []sys.Word
+	few   [fewWords]sys.Word // of words, if they are few
+	bank  *bank              // nil once it has left
+	since time.Time          // for recheckAfter
+	woken chan bool          // the value is recheck
 }
 
 // sleep is one sleep of a goroutine through the hub.
 func (h *hubs) sleep(ctx context.Context, r *Round) (recheck bool) {
-	s := &sleeper{n: r.n, since: time.Now(), woken: make(chan bool, 1)}
-	copy(s.words[:], r.words[:r.n])
+	parts := (len(r.words) + partWords - 1) / partWords
+	woken, now := make(chan bool, parts), time.Now()
+	for part := range slices.Chunk(r.words, partWords) {
+		s := &sleeper{since: now, woken: woken}
+		s.words = append(s.few[:0], part...)
+		h.join(s)
+		defer h.leave(s) // others may be woken already, or for something else
+	}
 	var bound <-chan time.Time
 	if r.within > 0 {
 		t := time.NewTimer(r.within)
 		defer t.Stop()
 		bound = t.C
 	}
-	h.join(s)
 	select {
-	case recheck = <-s.woken:
-		return recheck
+	case recheck = <-woken:
 	case <-ctx.Done():
 	case <-bound:
 		recheck = true
 	}
-	h.leave(s)
 	return recheck
 }
 
@@ -93,7 +100,7 @@ func (h *hubs) join(s *sleeper) {
 	b := h.place(s)
 	s.bank = b
 	h.sleepers++
-	for _, w := range s.words[:s.n] {
+	for _, w := range s.words {
 		b.entries[w] = append(b.entries[w], s)
 	}
 	if b.asleep {
@@ -107,10 +114,10 @@ func (h *hubs) join(s *sleeper) {
 // starts one. Requires mu.
 func (h *hubs) place(s *sleeper) *bank {
 	var best *bank
-	least := maxWords + 1
+	least := partWords + 1
 	for _, b := range h.banks {
 		fresh := 0
-		for _, w := range s.words[:s.n] {
+		for _, w := range s.words {
 			if b.entries[w] == nil {
 				fresh++
 			}
@@ -144,7 +151,7 @@ func (h *hubs) remove(s *sleeper) bool {
 	}
 	s.bank = nil
 	h.sleepers--
-	for _, w := range s.words[:s.n] {
+	for _, w := range s.words {
 		list := b.entries[w]
 		for i, other := range list {
 			if other == s {

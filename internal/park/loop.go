@@ -13,7 +13,7 @@ import (
 const (
 	firstSlice = 4 * time.Millisecond
 	lastSlice  = 256 * time.Millisecond
-	maxWords   = 8
+	fewWords   = 8 // what an attempt mostly names at most
 	maxDirect  = 8
 )
 
@@ -23,20 +23,22 @@ type Round struct {
 	Slept    bool // this call has slept at least once
 	Recheck  bool // the last sleep ended by its bound: ask the kernel what words may not have told
 
-	words  [maxWords + 1]sys.Word // one more for cancellation
-	n      int
+	words  []sys.Word
+	few    [fewWords + 1]sys.Word // of words, as long as there is room; one more for cancellation
 	within time.Duration
 }
 
-// On names a word to sleep on while it has the value val. It panics at the ninth
-// word of a turn.
+// On names a word to sleep on while it has the value val. More than eight words in a
+// turn cost memory; see [Crowd].
 func (r *Round) On(addr *uint32, val uint32) {
-	if r.n == maxWords {
-		panic("park: more than eight words")
-	}
-	r.words[r.n] = sys.Word{Addr: addr, Val: val}
-	r.n++
+	r.words = append(r.words, sys.Word{Addr: addr, Val: val})
 }
+
+// Mark is how much On has named in this turn, for Rewind.
+func (r *Round) Mark() int { return len(r.words) }
+
+// Rewind takes back what On named since Mark: that part of the attempt begins again.
+func (r *Round) Rewind(mark int) { r.words = r.words[:mark] }
 
 // Within bounds the sleep of this turn, for what is over in a moment and changes
 // no word when it is. Of several bounds the shortest counts.
@@ -47,7 +49,7 @@ func (r *Round) Within(d time.Duration) {
 }
 
 // Forget takes back what On and Within named: the attempt begins again.
-func (r *Round) Forget() { r.n, r.within = 0, 0 }
+func (r *Round) Forget() { r.words, r.within = r.words[:0], 0 }
 
 // Loop calls attempt until it is done or fails, and sleeps in between on the words
 // that it names. If ctx ends first Loop returns its cause; the call may then have
@@ -83,6 +85,7 @@ func sleepLoop(ctx context.Context, r *Round, attempt func(r *Round) (done bool,
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	r.words = r.few[:0]
 	s := sleep{ctx: ctx, slice: firstSlice}
 	defer s.end()
 	for {
@@ -124,15 +127,14 @@ type sleep struct {
 
 // once sleeps one time, and tells whether the sleep ended by its bound.
 func (s *sleep) once(r *Round) (recheck bool) {
-	if direct.Add(1) > maxDirect {
+	if direct.Add(1) > maxDirect || len(r.words) >= sys.MaxWords {
 		direct.Add(-1)
 		return hub.sleep(s.ctx, r)
 	}
 	defer direct.Add(-1)
-	n := r.n
+	words := r.words
 	if s.ctx.Done() != nil {
-		r.words[n] = sys.Word{Addr: s.watch(), Val: 0}
-		n++
+		words = append(words, sys.Word{Addr: s.watch(), Val: 0})
 	}
 	bound := s.slice
 	if r.within > 0 && r.within < bound {
@@ -140,7 +142,7 @@ func (s *sleep) once(r *Round) (recheck bool) {
 	} else {
 		s.slice = min(2*s.slice, lastSlice)
 	}
-	_, err := sys.FutexWait(r.words[:n], bound)
+	_, err := sys.FutexWait(words, bound)
 	return errors.Is(err, sys.ErrTimeout)
 }
 
