@@ -99,3 +99,24 @@ func OpenLock(path string) (*os.File, error) { return nil, errors.ErrUnsupported
 
 // Rights is nothing.
 func Rights(fd int) []byte { return nil }
+
+// Event fails.
+func Event() (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// RingEvent fails.
+func RingEvent(fd int) error { return errors.ErrUnsupported }
+
+// ClearEvent fails.
+func ClearEvent(fd int) error { return errors.ErrUnsupported }
+
+// Readable is true: the caller meets the error.
+func Readable(fd int) bool { return true }
+
+// Writable is true: the caller meets the error.
+func Writable(fd int) bool { return true }
+
+// Watchman fails.
+func Watchman(fd int) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Duplicate fails.
+func Duplicate(fd int, name string) (*os.File, error) { return nil, errors.ErrUnsupported }

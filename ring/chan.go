@@ -1,0 +1,146 @@
+package ring
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+
+	"shmkit/shm"
+)
+
+// Chan gives the messages over a channel, for select. A goroutine leases one message, and
+// acknowledges it when somebody has received it from the channel, which has no buffer. So
+// one message waits in this process, and nobody else gets it meanwhile, and a queue that is
+// closed does not end for others before it was dealt with.
+//
+// The channel is closed when the queue is closed and empty, when ctx ends, after stop, and
+// after an error. stop ends it, waits until the message that nobody has received is given
+// back to the queue, with one more delivery counted, and tells why the channel was closed:
+// nil at the end of the queue and because of stop; the cause of ctx; [ErrDetached], if the
+// handle was detached; *shm.CorruptError. A program calls stop or ends ctx, or else the
+// goroutine stays.
+//
+// If the process dies, what it has received from the channel is lost with it, as with
+// [Queue.Get], but for the last message: that may be delivered again. A message that was not
+// received goes to another consumer.
+func (q *Queue[T]) Chan(ctx context.Context) (messages <-chan T, stop func() error) {
+	defer runtime.KeepAlive(q)
+	c := q.core.Load()
+	if c == nil {
+		return feed(ctx, nil, source[T](nil))
+	}
+	return feed(ctx, c.obj, &leases[T]{q: q})
+}
+
+// Chan is [Queue.Chan] for the items of a stream: each is released when it was received, and
+// when the channel ends the next Get gives the one that was not. Until stop has returned the
+// goroutine is the one that uses the consumer. stop gives [ErrPeerDied] too.
+func (c *Consumer[T]) Chan(ctx context.Context) (items <-chan T, stop func() error) {
+	return feed(ctx, c.obj, &peeks[T]{c})
+}
+
+// Chan is [Consumer.Chan] for records, of which it gives copies.
+func (r *Reader) Chan(ctx context.Context) (records <-chan []byte, stop func() error) {
+	return feed(ctx, r.obj, &copies{r})
+}
+
+// source is what a channel is fed from. After next there is one taken or back.
+type source[T any] interface {
+	next(ctx context.Context) (T, error)
+	taken() error
+	back() error
+}
+
+// errStop ends the context of a feed. No caller sees it.
+var errStop = errors.New("ring: the channel was stopped")
+
+// feed makes a channel. It keeps the memory of o, also if the handle is detached meanwhile.
+func feed[T any](ctx context.Context, o *shm.Object, s source[T]) (<-chan T, func() error) {
+	ch, done := make(chan T), make(chan struct{})
+	if o == nil || o.Hold() != nil {
+		close(ch)
+		return ch, func() error { return ErrDetached }
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var why error
+	go func() {
+		defer close(done)
+		defer o.Close()
+		defer close(ch)
+		why = run(ctx, ch, s)
+	}()
+	return ch, func() error {
+		cancel(errStop)
+		<-done
+		if errors.Is(why, errStop) || errors.Is(why, ErrClosed) && !errors.Is(why, ErrDetached) {
+			return nil
+		}
+		return why
+	}
+}
+
+func run[T any](ctx context.Context, ch chan<- T, s source[T]) error {
+	for ctx.Err() == nil {
+		v, err := s.next(ctx)
+		if err != nil {
+			return err
+		}
+		select {
+		case ch <- v:
+			err = s.taken()
+		case <-ctx.Done():
+			err = s.back()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+type leases[T any] struct {
+	q *Queue[T]
+	l *Lease[T]
+}
+
+func (s *leases[T]) next(ctx context.Context) (v T, err error) {
+	if s.l, err = s.q.LeaseContext(ctx); err == nil {
+		v = *s.l.Value
+	}
+	return v, err
+}
+
+func (s *leases[T]) taken() error { return s.l.Ack() }
+func (s *leases[T]) back() error  { return s.l.Nack() }
+
+type peeks[T any] struct{ c *Consumer[T] }
+
+func (s *peeks[T]) next(ctx context.Context) (v T, err error) {
+	p, err := s.c.PeekContext(ctx)
+	if err == nil {
+		v = *p
+	}
+	return v, err
+}
+
+func (s *peeks[T]) taken() error { return s.c.Release() }
+
+func (s *peeks[T]) back() error {
+	s.c.inHand, s.c.limit = false, s.c.seen
+	return nil
+}
+
+type copies struct{ r *Reader }
+
+func (s *copies) next(ctx context.Context) ([]byte, error) {
+	b, err := s.r.PeekContext(ctx)
+	return bytes.Clone(b), err
+}
+
+func (s *copies) taken() error { return s.r.Release() }
+
+func (s *copies) back() error {
+	s.r.inHand = false
+	return nil
+}
