@@ -2,61 +2,91 @@ package pipe
 
 import (
 	"context"
-	"errors"
-	"sync"
+
+	"shmkit/ring"
 )
 
-// errEnough ends the context of those that need not wait any longer.
-var errEnough = errors.New("pipe: another one is ready")
-
-// Wait waits until receiving from one of conns would not wait, because there is a message
-// or io.EOF, and gives all of which it knows that then, in their order. It takes nothing.
-// It gives up when ctx ends: it then returns the cause of ctx. An end that fails counts as
-// ready: receiving from it gives the error. Without conns it waits for ctx.
+// Wait is [ring.Wait] for connections: it waits until receiving from one of conns would not
+// wait, because there is a message or io.EOF, and gives all of which it knows that then, in
+// their order. It takes nothing. It gives up when ctx ends: it then returns the cause of
+// ctx. An end that fails counts as ready: receiving from it gives the error. Without conns
+// it waits for ctx.
 func Wait(ctx context.Context, conns ...*Conn) (ready []*Conn, err error) {
-	are := make([]bool, len(conns))
-	if !look(conns, are) {
-		if err := watch(ctx, conns, are); err != nil {
-			return nil, err
-		}
-	}
+	ws := make([]ring.Waitable, len(conns))
 	for i, c := range conns {
-		if are[i] {
-			ready = append(ready, c)
-		}
+		ws[i] = c
 	}
-	return ready, nil
+	found, err := ring.Wait(ctx, ws...)
+	for _, w := range found {
+		ready = append(ready, w.(*Conn))
+	}
+	return ready, err
 }
 
-// look tells which of conns are ready without waiting.
-func look(conns []*Conn, are []bool) (any bool) {
-	for i, c := range conns {
-		ok, err := c.Poll(0)
-		are[i] = ok || err != nil
-		any = any || are[i]
+// Watch implements ring.Waitable: ready is an end where receiving would not wait; see
+// [Wait]. Over shared memory waiting costs nothing beside the sleep of the caller, over a
+// socket a goroutine.
+func (c *Conn) Watch(bell *ring.Bell) ring.Watcher {
+	t, ok := c.t.(*rings)
+	if !ok {
+		return ring.Func(func(ctx context.Context) error { _, err := c.PollContext(ctx); return err }).Watch(bell)
 	}
-	return any
+	w := &watcher{c: c, t: t, bell: bell, due: c.in.until.context()}
+	w.undue = context.AfterFunc(w.due, bell.Ring)
+	c.in.turn.watch(bell)
+	return w
 }
 
-// watch waits until one of conns is ready, with a goroutine for each.
-func watch(ctx context.Context, conns []*Conn, are []bool) error {
-	each, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var all sync.WaitGroup
-	for i, c := range conns {
-		all.Go(func() {
-			_, err := c.PollContext(each)
-			if are[i] = err == nil || each.Err() == nil; are[i] {
-				cancel(errEnough)
-			}
-		})
+// watcher is one wait for an end over rings.
+type watcher struct {
+	c     *Conn
+	t     *rings
+	bell  *ring.Bell
+	due   context.Context // ends at the deadline
+	undue func() bool
+
+	reader *ring.Reader // that the watch is for; nil: there is none yet
+	watch  ring.Watcher
+}
+
+// Look looks as Poll does. While somebody else receives it is not ready: the bell rings when
+// that is over.
+func (w *watcher) Look(turn *ring.Turn) (ready bool) {
+	for {
+		if w.c.closed.Load() || !w.t.readable() || w.due.Err() != nil {
+			return true
+		}
+		if !w.c.in.turn.tryLook() {
+			return false
+		}
+		ready = w.lookLocked()
+		w.c.in.turn.unlook()
+		// The ring may have got something, also pieces that are no message yet.
+		if ready || !turn.Sleeps() || !w.watch.Look(turn) {
+			return ready
+		}
 	}
-	if len(conns) == 0 {
-		<-each.Done() // not ctx, which ends a moment before
+}
+
+// lookLocked requires the turn.
+func (w *watcher) lookLocked() (ready bool) {
+	if w.reader != nil && w.t.in.ring.Load() != w.reader {
+		return true // it was given away: to claim it again is not for us
 	}
-	all.Wait()
-	if err := context.Cause(each); err != errEnough {
-		return err
+	if _, err := w.t.next(past); err != errPatience {
+		return true
 	}
-	return nil
+	if w.reader == nil {
+		w.reader = w.t.in.ring.Load()
+		w.watch = w.reader.Watch(w.bell)
+	}
+	return false
+}
+
+func (w *watcher) Stop() {
+	w.c.in.turn.unwatch(w.bell)
+	w.undue()
+	if w.watch != nil {
+		w.watch.Stop()
+	}
 }

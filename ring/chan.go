@@ -73,7 +73,7 @@ func feed[T any](ctx context.Context, o *shm.Object, s source[T]) (<-chan T, fun
 	return ch, func() error {
 		cancel(errStop)
 		<-done
-		if errors.Is(why, errStop) || errors.Is(why, ErrClosed) && !errors.Is(why, ErrDetached) {
+		if why == errStop || why == ErrClosed {
 			return nil
 		}
 		return why

@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
-	"syscall"
 
 	"shmkit/internal/sys"
 )
@@ -92,7 +91,7 @@ func (d *Doorbell) Close() error {
 type keeper struct {
 	ws     []Waitable
 	file   *os.File
-	raw    syscall.RawConn
+	raw    sys.RawConn
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}

@@ -9,7 +9,8 @@ import (
 // Waitable is what [Wait] waits for: a [Queue], a [Consumer], a [Reader], a [Subscriber],
 // the room of a queue or of a producer, a connection of package pipe, and what [Readable]
 // and [Func] make. It belongs to one process, and if that dies its waits are over. Watch
-// may be called concurrently, and beside all other methods of what is waited for.
+// may be called concurrently, and beside all other methods of what is waited for. The
+// Waitables of this module can be compared, and be keys of a map.
 //
 // Its methods are for Wait and [Doorbell]. A type of another package implements it by those
 // of a Waitable that it has.

@@ -86,15 +86,15 @@ func (s *Subscriber[T]) Watch(*Bell) Watcher { return s.watch(s.news) }
 
 // Room is ready when there is room for an item, or never will be.
 func (p *Producer[T]) Room() Waitable {
-	return endRoom{&p.end, &p.stream, func(uint64) uint64 { return 1 }}
+	return &endRoom{&p.end, &p.stream, func(uint64) uint64 { return 1 }}
 }
 
 // Room is ready when there is room for a record of n bytes, or never will be.
 func (w *Writer) Room(n int) Waitable {
 	if n < 0 || n > maxRecord(w.bytes) {
-		return endRoom{&w.end, &w.stream, func(uint64) uint64 { return 0 }} // the error is to be told
+		return &endRoom{&w.end, &w.stream, func(uint64) uint64 { return 0 }} // the error is to be told
 	}
-	return endRoom{&w.end, &w.stream, func(tail uint64) uint64 { return spanFrom(tail, n, uint64(len(w.bytes))) }}
+	return &endRoom{&w.end, &w.stream, func(tail uint64) uint64 { return spanFrom(tail, n, uint64(len(w.bytes))) }}
 }
 
 type endRoom struct {
@@ -103,6 +103,6 @@ type endRoom struct {
 	need   func(tail uint64) uint64
 }
 
-func (r endRoom) Watch(*Bell) Watcher {
+func (r *endRoom) Watch(*Bell) Watcher {
 	return r.e.watch(func() bool { return r.stream.space(r.need) })
 }

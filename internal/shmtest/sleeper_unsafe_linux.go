@@ -69,6 +69,9 @@ func blockSignals() {
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, setMask, uintptr(unsafe.Pointer(&all)), 0, unsafe.Sizeof(all), 0, 0)
 }
 
+// Woken returns when somebody else has woken them all.
+func (s *Sleepers) Woken() { s.all.Wait() }
+
 // Left tells how many were still asleep, and ends them. The kernel takes a sleeper
 // off the word before the call that wakes it returns, so nobody has to wait for
 // the result.
