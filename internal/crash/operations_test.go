@@ -27,7 +27,7 @@ func init() {
 	table = slices.Concat(mutexOperations, hungerOperations, valueOperations, arrayOperations, objectOperations, segmentOperations,
 		rwmutexOperations, recursiveOperations, onceOperations, waitgroupOperations, semaphoreOperations, permitsOperations,
 		condOperations, rendezvousOperations, queueOperations, joinableOperations, chainOperations, spscOperations,
-		recordsOperations, broadcastOperations, pipeOperations, cOperations, fault())
+		recordsOperations, broadcastOperations, pipeOperations, severalOperations, cOperations, fault())
 }
 
 // warm does everything once, elsewhere, so that what is traced is the operation

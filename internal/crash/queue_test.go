@@ -84,6 +84,13 @@ func (c *counter) tasks() map[string]func() error {
 			}
 			return nil
 		},
+		"fill up": func() error { // whatever there is
+			for {
+				if err := c.q.TryPut(parcelOf(fromResident)); err != nil {
+					return unless(err, ring.ErrFull)
+				}
+			}
+		},
 		"clear a place": func() error { _, err := c.q.TryGet(); return err },
 		"lease": func() (err error) {
 			if err = c.q.TryPut(parcelOf(fromResident)); err == nil {
