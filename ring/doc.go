@@ -25,6 +25,10 @@
 // was not is never seen. A [Broadcast] has one publisher, which never waits, and any number
 // of subscribers, which are told what they missed.
 //
+// [Wait] waits for any number of these at once, and for connections of package pipe, files,
+// sockets and processes, in one sleep; Chan gives the messages of a consumer over a channel,
+// for select; a [Doorbell] is a descriptor for epoll.
+//
 // What it does not do: messages that come back because a consumer died are delivered
 // ahead of newer ones, but behind those that others took meanwhile. Items of streams are
 // plain memory: numbers, bools, and arrays and structs of them. Those of a queue may be

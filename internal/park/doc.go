@@ -13,6 +13,9 @@
 // it, or its hub thread, has waited for anything to happen: at most 256 ms, times
 // the number of hub threads, and 8 s. The bound decides nothing else.
 //
+// [Crowd] is for one who waits for many things at once: any number of words, of which none
+// keeps a wake-up that another sleeper needs.
+//
 // What it does not do: it is not fair, and it knows nothing of owners or death;
 // a death word is a word like any other.
 //
