@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,10 +32,12 @@ func TestChan(t *testing.T) {
 	qs, _ := queuesIn(t, segment(t), 2, 3)
 	var chans [2]<-chan message
 	var stops [2]func() error
+	var all sync.WaitGroup
+	defer all.Wait()
 	for i, q := range qs {
 		chans[i], stops[i] = q.Chan(context.Background())
 		p := startBusy(t, q, i, each)
-		go func() { p.Wait(); q.Close() }()
+		all.Go(func() { p.Wait(); q.Close() })
 	}
 	var next [2]uint64
 	for open := 2; open > 0; {

@@ -195,5 +195,5 @@ func (c *Consumer[T]) items() error {
 	case closing != 0:
 		return ErrClosed
 	}
-	return ErrEmpty
+	return c.stream.own("Head", &c.stream.head.Head, c.head, ErrEmpty)
 }

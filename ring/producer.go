@@ -213,7 +213,7 @@ func (p *Producer[T]) room() error {
 	}
 	p.seen, p.limit = head, head+p.stream.limit
 	if p.tail == p.limit {
-		return ErrFull
+		return p.stream.own("Tail", &p.stream.head.Tail, p.tail, ErrFull)
 	}
 	return nil
 }

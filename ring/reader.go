@@ -21,6 +21,7 @@ type Reader struct {
 	head   uint64 // next to take
 	limit  uint64 // tail, as far as we know
 	next   uint64 // head behind the record that is in hand
+	batch  bool   // head is not published yet
 }
 
 // Get takes the oldest record, and waits for one as long as it takes. It appends the
@@ -72,6 +73,7 @@ func (r *Reader) TryGetN(to [][]byte) (n int, err error) {
 		return 0, r.open()
 	}
 	from := r.head
+	r.batch = true
 	for n < len(to) {
 		var b []byte
 		if b, err = r.TryPeek(); err != nil {
@@ -81,6 +83,7 @@ func (r *Reader) TryGetN(to [][]byte) (n int, err error) {
 		r.inHand, r.head = false, r.next
 		n++
 	}
+	r.batch = false
 	if r.head != from {
 		r.advance()
 	}
@@ -196,6 +199,8 @@ func (r *Reader) items() error {
 		return nil
 	case closing != 0:
 		return ErrClosed
+	case r.batch:
+		return ErrEmpty
 	}
-	return ErrEmpty
+	return r.stream.own("Head", &r.stream.head.Head, r.head, ErrEmpty)
 }

@@ -30,6 +30,15 @@ func streamOf(o *shm.Object, i, n uint64) (stream, error) {
 	return s, nil
 }
 
+// own is err, unless somebody else has changed the index that is ours, by which watchers
+// see that there is something to do. They would see it for ever.
+func (s *stream) own(field string, at *uint64, index uint64, err error) error {
+	if now := atomic.LoadUint64(at); now != index { // sync: stream index
+		return s.damaged(field, now)
+	}
+	return err
+}
+
 // damaged is what impossible numbers give.
 func (s *stream) damaged(field string, value uint64) error {
 	return &shm.CorruptError{Field: "stream." + field, Value: value}

@@ -237,7 +237,7 @@ func (w *Writer) room() error {
 	}
 	w.seen = head
 	if w.need > head+w.stream.limit-w.tail {
-		return ErrFull
+		return w.stream.own("Tail", &w.stream.head.Tail, w.tail, ErrFull)
 	}
 	return nil
 }
