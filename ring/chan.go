@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"reflect"
 	"runtime"
 
 	"shmkit/shm"
@@ -107,6 +108,10 @@ type leases[T any] struct {
 func (s *leases[T]) next(ctx context.Context) (v T, err error) {
 	if s.l, err = s.q.LeaseContext(ctx); err == nil {
 		v = *s.l.Value
+		// Bytes may lie in shared memory until Ack.
+		if in := reflect.ValueOf(&v).Elem(); in.Kind() == reflect.Slice && in.Type().Elem().Kind() == reflect.Uint8 {
+			in.SetBytes(bytes.Clone(in.Bytes()))
+		}
 	}
 	return v, err
 }
