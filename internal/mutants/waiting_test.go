@@ -6,11 +6,11 @@ var inPark = []mutant{
 		name: "no re-check before sleeping",
 		bug:  "the sleep begins whatever the word has become since the attempt looked at it",
 		file: "internal/park/loop.go",
-		old:  "_, err := sys.FutexWait(r.words[:n], bound)",
-		new: `for i := range r.words[:n] {
-		r.words[i].Val = atomic.LoadUint32(r.words[i].Addr)
+		old:  "_, err := sys.FutexWait(words, bound)",
+		new: `for i := range words {
+		words[i].Val = atomic.LoadUint32(words[i].Addr)
 	}
-	_, err := sys.FutexWait(r.words[:n], bound)`,
+	_, err := sys.FutexWait(words, bound)`,
 		test: "./internal/park -run=^TestChangeBeforeSleep$",
 	},
 	{
@@ -36,6 +36,14 @@ var inPark = []mutant{
 		old:  "b.entries[w] != nil && atomic.LoadUint32(w.Addr) != w.Val",
 		new:  "atomic.LoadUint32(w.Addr) != w.Val",
 		test: "./internal/park -run=^TestWordUnmapped$",
+	},
+	{
+		name: "sleep on many keeps a wake-up",
+		bug:  "who waits for several things and goes for one of them keeps the wake-up that came for another",
+		file: "internal/park/crowd.go",
+		old:  "if atomic.LoadUint32(w.Addr) != w.Val {",
+		new:  "if false && atomic.LoadUint32(w.Addr) != w.Val {",
+		test: "./internal/park -run=^TestCrowdPassesOn$ -timeout=20s",
 	},
 	{
 		name: "cancelled sleeper stays in the hub",
