@@ -59,7 +59,7 @@ var errStop = errors.New("ring: the channel was stopped")
 // feed makes a channel. It keeps the memory of o, also if the handle is detached meanwhile.
 func feed[T any](ctx context.Context, o *shm.Object, s source[T]) (<-chan T, func() error) {
 	ch, done := make(chan T), make(chan struct{})
-	if o == nil || o.Hold() != nil {
+	if o == nil || !o.TryRetain() {
 		close(ch)
 		return ch, func() error { return ErrDetached }
 	}
