@@ -17,7 +17,7 @@ import (
 // Waitable may be there twice, and in several Waits at once. Without ws it waits for ctx.
 //
 // For rings it needs one sleep of this goroutine, up to about 120 words of shared memory; a
-// queue takes up to four, an end of a stream three, those of one segment share most of
+// queue takes up to eight, an end of a stream three, those of one segment share most of
 // them. A wake-up that came for something and that this call does not take goes on to the
 // next who sleeps for it. If the process dies in a Wait that concerns nobody.
 func Wait(ctx context.Context, ws ...Waitable) (ready []Waitable, err error) {

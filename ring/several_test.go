@@ -174,9 +174,14 @@ func kindsOfWait(t *testing.T) []kindOfWait {
 	must(t, err)
 	pr, pw, err := os.Pipe()
 	must(t, err)
+	jobs, err := ring.NewJoinableIn[message](seg, "jobs", 1)
+	must(t, err)
+	jobs2, err := ring.NewJoinableIn[message](seg, "jobs2", 1)
+	must(t, err)
+	must(t, jobs2.Put(messageOf(1, 1)))
 	opened := make(chan bool)
 	t.Cleanup(func() {
-		for _, d := range []interface{ Detach() error }{p, c, p2, c2, c3, w, rd, w2, rd2, pub, sub, s, s2, s3, r, r2, b} {
+		for _, d := range []interface{ Detach() error }{jobs, jobs2, p, c, p2, c2, c3, w, rd, w2, rd2, pub, sub, s, s2, s3, r, r2, b} {
 			d.Detach()
 		}
 		pr.Close()
@@ -184,6 +189,8 @@ func kindsOfWait(t *testing.T) []kindOfWait {
 	})
 	return []kindOfWait{
 		{"message", empty, func() { must(t, empty.Put(messageOf(1, 1))) }},
+		{"job", jobs, func() { must(t, jobs.Put(messageOf(1, 1))) }},
+		{"room for a job", jobs2.Room(), func() { jobs2.Get() }},
 		{"room", full.Room(), func() { full.Get() }},
 		{"closed", closing, func() { closing.Close() }},
 		{"detached", detached, func() { detached.Detach() }},

@@ -7,8 +7,8 @@ import (
 	"shmkit/shm"
 )
 
-// vigilMost is how many processes a sleeper watches: a turn of park has eight words, and
-// one of them is what it waits for.
+// vigilMost is how many processes a sleeper watches: eight words in a turn of park need no
+// memory, and one of them is what it waits for.
 const vigilMost = 7
 
 // vigil is the processes whose death one call wants to know of while it sleeps. The

@@ -6,7 +6,7 @@ import (
 	"shmkit/internal/park"
 )
 
-// Waitable is what [Wait] waits for: a [Queue], a [Consumer], a [Reader], a [Subscriber],
+// Waitable is what [Wait] waits for: a [Queue] or [Joinable], a [Consumer], a [Reader], a [Subscriber],
 // the room of a queue or of a producer, a connection of package pipe, and what [Readable]
 // and [Func] make. It belongs to one process, and if that dies its waits are over. Watch
 // may be called concurrently, and beside all other methods of what is waited for. The
