@@ -12,8 +12,8 @@ import (
 	"shmkit/internal/word"
 )
 
-// PeekInfo is what waits in a queue or stream. It is a copy: it changes no more, whoever
-// dies.
+// PeekInfo is what waits in a queue or stream. It is a copy of this process alone: it
+// changes no more, whatever other processes do and whoever dies.
 type PeekInfo struct {
 	Index    uint32
 	Name     string // empty if anonymous
@@ -22,8 +22,8 @@ type PeekInfo struct {
 	Messages []Message // oldest first
 }
 
-// Message is one that waits, or in a Broadcast one that can still be read. It is a copy:
-// it changes no more, whoever dies.
+// Message is one that waits, or in a Broadcast one that can still be read. It is a copy of
+// this process alone: it changes no more, whatever other processes do and whoever dies.
 type Message struct {
 	Ring int // of a Pair: 0 or 1
 	// Ticket is its number among all that were put, from 0 on; in Records and a Pair it

@@ -7,8 +7,8 @@ import (
 )
 
 // RingInfo describes a queue, or one direction of a stream. What is counted are
-// messages; in Records and a Pair it is bytes. It is a copy, so it changes no more
-// whoever dies.
+// messages; in Records and a Pair it is bytes. It is a copy of this process alone: it
+// changes no more, whatever other processes do and whoever dies.
 type RingInfo struct {
 	Len, Cap uint64 // of a Broadcast: what is still there to be read
 	// Puts and Gets are how much was put, and taken. Nobody takes from a Broadcast.
