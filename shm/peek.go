@@ -183,10 +183,37 @@ func (p *peeker) returned(q *queue) (list []Message) {
 // block copies the message in block b, whose word is w. It fails if that is another one
 // afterwards.
 func (p *peeker) block(q *queue, b uint32, w, ticket uint64) (m Message, ok bool) {
-	size := uint64(p.info.Type.Size)
-	m = Message{Ticket: ticket, Deliveries: int(layout.CellDeliveries(w)), Size: size}
-	var err error
-	m.Bytes, err = p.copyWords(q.base+uint64(b)*q.stride+cellHead, size)
+	m = Message{Ticket: ticket, Deliveries: int(layout.CellDeliveries(w)), Size: uint64(p.info.Type.Size)}
+	if p.info.Type.Code == typeMessage {
+		m.Size = atomic.LoadUint64(&q.cell(b).Length)
+	}
+	if m.Bytes, ok = p.chain(q, b, min(m.Size, MaxPeek)); !ok {
+		m.Bytes = nil // damaged, or another message by now
+	}
 	there := word.QueueThere(w, ticket) || w&layout.CellStateMask == layout.CellReturned
-	return m, err == nil && there && atomic.LoadUint64(&q.cell(b).Block) == w
+	return m, there && atomic.LoadUint64(&q.cell(b).Block) == w
+}
+
+// typeMessage is the code of a type that is no plain memory: a message of it is as long as
+// the first block says, and goes on in other blocks.
+const typeMessage = 'M'
+
+// chain copies n bytes from block b and those that follow it.
+func (p *peeker) chain(q *queue, b uint32, n uint64) (all []byte, ok bool) {
+	size := uint64(p.info.Type.Size)
+	for steps := uint32(0); steps < q.blocks; steps++ {
+		part, err := p.copyWords(q.base+uint64(b)*q.stride+cellHead, min(size, n-uint64(len(all))))
+		if err != nil {
+			return nil, false
+		}
+		if all = append(all, part...); uint64(len(all)) >= n {
+			return all, true
+		}
+		next := atomic.LoadUint32(&q.cell(b).Next)
+		if next == 0 || next > q.blocks {
+			break
+		}
+		b = next - 1
+	}
+	return nil, false
 }
