@@ -123,9 +123,9 @@ func ringOf(t *testing.T, q *ring.Queue[message]) shm.RingInfo {
 	return shm.RingInfo{}
 }
 
-// free is how many blocks can be had. Who wants one more than there are looks after those
+// freeBlocks is how many blocks can be had. Who wants one more than there are looks after those
 // who died.
-func free(t *testing.T, q *ring.Queue[message]) int {
+func freeBlocks(t *testing.T, q *ring.Queue[message]) int {
 	t.Helper()
 	var loans []*ring.Loan[message]
 	for {
@@ -145,14 +145,14 @@ func free(t *testing.T, q *ring.Queue[message]) int {
 // whole: R4, no block has leaked, once somebody has looked after those who died.
 func whole(t *testing.T, q *ring.Queue[message], capacity int) {
 	t.Helper()
-	free(t, q)
+	freeBlocks(t, q)
 	for {
 		if _, err := q.TryGet(); err != nil {
 			break
 		}
 	}
 	const inFlight = 64
-	if n := free(t, q); n != capacity+inFlight {
+	if n := freeBlocks(t, q); n != capacity+inFlight {
 		t.Errorf("%d blocks are free, want %d: %+v", n, capacity+inFlight, ringOf(t, q))
 	}
 }
@@ -223,7 +223,7 @@ func TestNothingLostAmongKills(t *testing.T) {
 		producer.Kill()
 		consumer.Kill()
 	}
-	free(t, q)
+	freeBlocks(t, q)
 	left := map[string]bool{}
 	for {
 		l, err := q.TryLease()
