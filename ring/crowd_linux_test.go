@@ -16,8 +16,8 @@ import (
 	"shmkit/shm"
 )
 
-// asleep returns when n calls of this process sleep, or are about to.
-func asleep(n int) {
+// allAsleep returns when n calls of this process sleep, or are about to.
+func allAsleep(n int) {
 	for {
 		if own, shared := park.Sleepers(); own+shared >= n {
 			return
@@ -26,7 +26,7 @@ func asleep(n int) {
 	}
 }
 
-func threads(t *testing.T) int {
+func threadCount(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -54,7 +54,7 @@ func idle(t *testing.T, share float64) {
 	begin, before := time.Now(), used(t)
 	time.Sleep(time.Second)
 	part := float64(used(t)-before) / float64(time.Since(begin))
-	n := threads(t)
+	n := threadCount(t)
 	own, shared := park.Sleepers()
 	t.Logf("%d threads, %.2f %% of a processor, %d sleepers on their own, %d in the hub", n, 100*part, own, shared)
 	if n >= 100 {
@@ -71,7 +71,7 @@ func TestBlockedGetIsIdle(t *testing.T) {
 	q := newQueue(t, 4)
 	got := make(chan error)
 	go func() { _, err := q.Get(); got <- err }()
-	asleep(1)
+	allAsleep(1)
 	idle(t, 0.02)
 	must(t, q.Put(messageOf(1, 1)))
 	must(t, <-got)
@@ -128,7 +128,7 @@ func TestCrowd(t *testing.T) {
 	}
 	other := shmtest.Start(t, "crowd", seg.Path())
 	other.Expect("open")
-	asleep(crowdQueues * crowdEach)
+	allAsleep(crowdQueues * crowdEach)
 	idle(t, 0.25)
 	other.Send("put")
 	other.Expect("put")

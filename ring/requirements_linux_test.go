@@ -18,13 +18,13 @@ import (
 // at any time. At every instruction they are in internal/crash.
 
 func init() {
-	shmtest.Register("busy", beBusy)
+	shmtest.Register("busy", meddle)
 	shmtest.Register("sends", sends)
 	shmtest.Register("takes", takes)
 }
 
-// beBusy does everything that one may do with a queue, for ever.
-func beBusy(c *shmtest.Child) {
+// meddle does everything that one may do with a queue, for ever.
+func meddle(c *shmtest.Child) {
 	var q ring.Queue[message]
 	c.Must(q.UnmarshalText([]byte(c.Args[0])))
 	seed, _ := strconv.Atoi(c.Args[1])
@@ -218,7 +218,7 @@ func TestNothingLostAmongKills(t *testing.T) {
 		}
 		kills += len(order)
 		for _, line := range append(<-p, <-c...) { // all of it was read
-			note(t, of, line)
+			noteLine(t, of, line)
 		}
 		producer.Kill()
 		consumer.Kill()
@@ -260,7 +260,7 @@ func lines(p *shmtest.Process) <-chan []string {
 	return all
 }
 
-func note(t *testing.T, of func(from, n any) *journal, line string) {
+func noteLine(t *testing.T, of func(from, n any) *journal, line string) {
 	t.Helper()
 	var what string
 	var from, n uint64
