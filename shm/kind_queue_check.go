@@ -35,9 +35,12 @@ func checkQueue(c *checker, where string, o *layout.Object) {
 	r := &ringCheck{checker: c, queue: q, where: where, o: o, in: map[int64]uint32{}}
 	head, tail := atomic.LoadUint64(&q.head.Head), atomic.LoadUint64(&q.head.Tail) // before the slots
 	r.from = tail / q.slots * q.slots
-	returns := atomic.LoadUint64(&q.head.Returns)
+	returns, finished := atomic.LoadUint64(&q.head.Returns), atomic.LoadUint64(&q.head.Finished)
 	r.readSlots()
-	r.published(int64(tail-r.from), atomic.LoadUint32(&q.head.Closing))
+	r.published(int64(tail-r.from), atomic.LoadUint32(&q.head.Flags))
+	if int64(finished-r.from) > r.tail {
+		r.wrong("Finished is ahead of what is published: %d", finished)
+	}
 	returned := r.blocksOf()
 	r.waiting(int64(head - r.from))
 	r.numbers(returned, returns)
@@ -74,9 +77,9 @@ func (r *ringCheck) readSlots() {
 
 // published: the slots are filled one after the other, without a hole, up to where the
 // queue was closed if it was.
-func (r *ringCheck) published(tail int64, closing uint32) {
-	if closing > 1 {
-		r.wrong("Closing = %d", closing)
+func (r *ringCheck) published(tail int64, flags uint32) {
+	if flags&^(layout.QueueClosing|layout.QueueStarved|layout.QueueJoining) != 0 {
+		r.wrong("Flags = %#x", flags)
 	}
 	for i, w := range r.slot {
 		closed := w&layout.SlotStateMask == layout.SlotClosed
@@ -85,7 +88,7 @@ func (r *ringCheck) published(tail int64, closing uint32) {
 			r.wrong("slot %d: word %#x, and slots before it are a turn behind", i, w)
 		case closed && r.open[i] != r.tail:
 			r.wrong("slot %d: word %#x, and slots before it are open", i, w)
-		case closed && closing == 0:
+		case closed && flags&layout.QueueClosing == 0:
 			r.wrong("slot %d is closed, the queue is not", i)
 		}
 	}

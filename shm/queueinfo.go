@@ -63,14 +63,14 @@ func ringsOfQueue(v *view, o *layout.Object) []RingInfo {
 		return nil // Check tells
 	}
 	head := q.taken()
-	tail := q.published()
+	tail, flags := q.published(), atomic.LoadUint32(&q.head.Flags)
 	r := RingInfo{
 		Len: min(uint64(max(int64(tail-head), 0)), q.slots), Cap: q.slots, Puts: tail, Gets: head,
 		Redelivered: atomic.LoadUint64(&q.head.Redelivered),
 		HighWater:   atomic.LoadUint64(&q.head.HighWater),
-		Closed:      atomic.LoadUint32(&q.head.Closing) != 0,
+		Closed:      flags&layout.QueueClosing != 0,
 		Getting:     atomic.LoadUint32(&q.head.Items)&layout.QueueSleepers != layout.QueueNobody,
-		Putting:     atomic.LoadUint32(&q.head.Space)&layout.QueueSleepers != layout.QueueNobody,
+		Putting:     atomic.LoadUint32(&q.head.Space)&layout.QueueSleepers != layout.QueueNobody || flags&layout.QueueStarved != 0,
 	}
 	who := v.holders()
 	for i := range q.blocks {

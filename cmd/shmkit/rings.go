@@ -43,7 +43,7 @@ func ringRow(o *shm.ObjectInfo, name string, r *shm.RingInfo) []any {
 		unit = " B"
 	}
 	var highest, taken, again any = r.HighWater, fmt.Sprint(r.Gets, unit), r.Redelivered
-	if o.Kind != shm.KindName(shm.KindQueue) {
+	if o.Kind != shm.KindName(shm.KindQueue) && o.Kind != shm.KindName(shm.KindJoinable) {
 		highest, again = "-", "-" // not counted
 	}
 	if o.Kind == shm.KindName(shm.KindBroadcast) {
