@@ -127,6 +127,9 @@ func (r *ringCheck) blocksOf() (returned bool) {
 			r.message(i, w)
 			returned = true
 		case layout.CellLinked:
+			if why := r.astray(i, w); why != "" {
+				r.wrong("block %d: %s", i, why)
+			}
 		default:
 			r.wrong("block %d: word %#x", i, w)
 		}

@@ -184,7 +184,7 @@ func (p *peeker) returned(q *queue) (list []Message) {
 // afterwards.
 func (p *peeker) block(q *queue, b uint32, w, ticket uint64) (m Message, ok bool) {
 	m = Message{Ticket: ticket, Deliveries: int(layout.CellDeliveries(w)), Size: uint64(p.info.Type.Size)}
-	if p.info.Type.Code == typeMessage {
+	if p.info.Type.Code == layout.TypeMessage {
 		m.Size = atomic.LoadUint64(&q.cell(b).Length)
 	}
 	if m.Bytes, ok = p.chain(q, b, min(m.Size, MaxPeek)); !ok {
@@ -194,11 +194,8 @@ func (p *peeker) block(q *queue, b uint32, w, ticket uint64) (m Message, ok bool
 	return m, there && atomic.LoadUint64(&q.cell(b).Block) == w
 }
 
-// typeMessage is the code of a type that is no plain memory: a message of it is as long as
-// the first block says, and goes on in other blocks.
-const typeMessage = 'M'
-
-// chain copies n bytes from block b and those that follow it.
+// chain copies n bytes from block b and those that follow it, for a message that is as long
+// as the first block says.
 func (p *peeker) chain(q *queue, b uint32, n uint64) (all []byte, ok bool) {
 	size := uint64(p.info.Type.Size)
 	for steps := uint32(0); steps < q.blocks; steps++ {
