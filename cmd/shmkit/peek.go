@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"shmkit/internal/codec"
+	"shmkit/internal/layout"
 	"shmkit/shm"
 )
 
@@ -26,7 +28,7 @@ type messageRecord struct {
 	Deliveries int             `json:"deliveries"`
 	Returned   bool            `json:"returned"`
 	Bytes      uint64          `json:"bytes"`
-	Value      json.RawMessage `json:"value,omitempty"` // of a known type
+	Value      json.RawMessage `json:"value,omitempty"` // of a known type; of an encoded one, a string
 	Hex        string          `json:"hex"`
 }
 
@@ -48,7 +50,9 @@ func (c *command) peek() error {
 	var rows [][]any
 	for i, m := range r.Messages {
 		text := string(m.Value)
-		if m.Value == nil {
+		if encoded, ok := decoded(info, &info.Messages[i]); ok {
+			text = encoded
+		} else if m.Value == nil {
 			text = textOf(info.Messages[i].Bytes)
 		}
 		again := strconv.Itoa(m.Deliveries)
@@ -65,11 +69,24 @@ func valueOf(info *shm.PeekInfo, m *shm.Message) json.RawMessage {
 	if info.Kind == shm.KindName(shm.KindRecords) || info.Kind == shm.KindName(shm.KindPair) || uint64(len(m.Bytes)) != m.Size {
 		return nil // of bytes, or cut
 	}
+	if text, ok := decoded(info, m); ok {
+		return quoted(text)
+	}
 	f := fields{signature: signature{rest: info.Type.Signature}, bytes: m.Bytes}
 	if err := f.item(); err != nil || f.rest != "" || len(f.bytes) > 0 {
 		return nil
 	}
 	return f.json
+}
+
+// decoded is what an encoded message holds, in the diagnostic notation of CBOR, if that is
+// its codec.
+func decoded(info *shm.PeekInfo, m *shm.Message) (text string, ok bool) {
+	if info.Type.Code != layout.TypeMessage || !strings.HasPrefix(info.Type.Signature, codec.Name+" ") || uint64(len(m.Bytes)) != m.Size {
+		return "", false
+	}
+	text, err := codec.Text(m.Bytes)
+	return text, err == nil
 }
 
 // textOf is bytes as text if they are some, else in hexadecimal.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -140,6 +141,29 @@ func TestPeek(t *testing.T) {
 	contains(t, shmkit(t, 1, "peek", "sample", "none"), `^shmkit: peek \S+/sample#none: .*not found`)
 	contains(t, shmkit(t, 1, "peek", "sample", "prices"), `not a queue or stream: Array`)
 	contains(t, shmkit(t, 1, "peek", "none", "jobs"), `not found`)
+}
+
+// Messages that are encoded, text, and longer than a block.
+func TestPeekEncoded(t *testing.T) {
+	seg := sample(t)
+	text, err := ring.NewIn[string](seg, "text", 4, ring.BlockSize(64))
+	must(t, err)
+	t.Cleanup(func() { text.Detach() })
+	must(t, text.Put("short"))
+	long := strings.Repeat("0123456789", 20)
+	must(t, text.Put(long))
+	encoded, err := ring.NewIn[map[string][]int](seg, "encoded", 4)
+	must(t, err)
+	t.Cleanup(func() { encoded.Detach() })
+	must(t, encoded.Put(map[string][]int{"a": {1, 2}}))
+	contains(t, shmkit(t, 0, "peek", "sample", "text"), `\n0 +0 +0 +5 B +"short"\n0 +1 +0 +200 B +"0123456789.*… \(42 more\)\n$`)
+	r := fromJSON[peekRecord](t, shmkit(t, 0, "peek", "--json", "sample", "text"))
+	if len(r.Messages) != 2 || r.Messages[1].Hex != hex.EncodeToString([]byte(long)) || r.Messages[1].Bytes != 200 {
+		t.Errorf("%+v", r)
+	}
+	contains(t, shmkit(t, 0, "peek", "sample", "encoded"), `\n0 +0 +0 +\d+ B +\{"a": \[1, 2\]\}\n$`)
+	contains(t, shmkit(t, 0, "peek", "--json", "sample", "encoded"), `"value": "\{\\"a\\": \[1, 2\]\}"`)
+	contains(t, shmkit(t, 0, "check", "sample"), `sound`)
 }
 
 // Streams: what lies between their ends, and who has these.

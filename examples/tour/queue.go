@@ -16,21 +16,11 @@ import (
 // workers put, and as many get.
 const workers = 10
 
-// info is a short text: plain memory, which goes through a queue as it is.
-type info [48]byte
-
-func infoOf(text string) (i info) {
-	copy(i[:], text)
-	return i
-}
-
-func (i info) String() string { return string(bytes.TrimRight(i[:], "\x00")) }
-
 // tenPutTenGet: queue = Queue(3); ten processes put pid(put):time, ten get one each and
 // print it under a lock. The queue is closed when all have put, and what is in it is still
 // taken.
 func tenPutTenGet() error {
-	queue, err1 := ring.New[info](3)
+	queue, err1 := ring.New[string](3)
 	lock, err2 := shsync.NewMutex()
 	r, w, err3 := os.Pipe()
 	if err := errors.Join(err1, err2, err3); err != nil {
@@ -51,7 +41,7 @@ func tenPutTenGet() error {
 }
 
 // throughQueue starts all, and closes w when they are done.
-func throughQueue(queue *ring.Queue[info], lock *shsync.Mutex, w *os.File) error {
+func throughQueue(queue *ring.Queue[string], lock *shsync.Mutex, w *os.File) error {
 	defer w.Close()
 	var record1 []*child
 	for range workers {
@@ -87,16 +77,16 @@ func checkLines(text []byte) error {
 }
 
 func inputQ(args []string) error {
-	queue := new(ring.Queue[info])
+	queue := new(ring.Queue[string])
 	if err := receive(args, queue); err != nil {
 		return err
 	}
 	now := float64(time.Now().UnixNano()) / 1e9
-	return queue.Put(infoOf(strconv.Itoa(os.Getpid()) + "(put):" + strconv.FormatFloat(now, 'f', 6, 64)))
+	return queue.Put(strconv.Itoa(os.Getpid()) + "(put):" + strconv.FormatFloat(now, 'f', 6, 64))
 }
 
 func outputQ(args []string) error {
-	queue, lock := new(ring.Queue[info]), new(shsync.Mutex)
+	queue, lock := new(ring.Queue[string]), new(shsync.Mutex)
 	if err := receive(args, queue, lock); err != nil {
 		return err
 	}
