@@ -25,7 +25,7 @@ func streamObject[T any](t testing.TB, seg *shm.Segment, name string, kind uint1
 // known fails for errors that are none of the ring's.
 func known(t *testing.T, err error) {
 	t.Helper()
-	for _, e := range []error{nil, ring.ErrFull, ring.ErrEmpty, ring.ErrClosed, ring.ErrTaken, ring.ErrPeerDied, ring.ErrSize, shm.ErrCorrupt} {
+	for _, e := range []error{nil, ring.ErrFull, ring.ErrEmpty, ring.ErrClosed, ring.ErrTaken, ring.ErrPeerDied, ring.ErrSize, ring.ErrLapped, shm.ErrCorrupt} {
 		if errors.Is(err, e) {
 			return
 		}

@@ -39,6 +39,9 @@ func (c *core) dump(w io.Writer) {
 		if o.Lock != nil {
 			fmt.Fprintf(w, ", lock %v", o.Lock)
 		}
+		if o.Sync != "" {
+			fmt.Fprintf(w, ": %s", o.Sync)
+		}
 		fmt.Fprintln(w)
 	}
 	for _, v := range c.check() {

@@ -56,7 +56,8 @@ type ObjectInfo struct {
 	CreatorPID uint32
 	Users      int // processes that hold it open
 	Lock       *LockInfo
-	Sync       string // state and owners of what Lock does not tell, in one line
+	Sync       string     // state and owners of what Lock does not tell, in one line
+	Rings      []RingInfo // of a queue or stream; a Pair that goes both ways has two
 }
 
 // LockInfo describes the lock of an object.
@@ -173,6 +174,9 @@ func (v *view) objectInfo(i uint32, o *layout.Object) ObjectInfo {
 	}
 	if k := kindOf(o.Kind); k.describe != nil {
 		info.Sync = k.describe(v, o)
+	}
+	if k := kindOf(o.Kind); k.rings != nil {
+		info.Rings = k.rings(v, o)
 	}
 	return info
 }

@@ -41,6 +41,10 @@ type kind struct {
 	check func(c *checker, where string, o *layout.Object)
 	// describe is the state of o for people, in one line; "" if there is nothing to tell.
 	describe func(v *view, o *layout.Object) string
+	// rings are the queues or streams that o is made of.
+	rings func(v *view, o *layout.Object) []RingInfo
+	// peek adds copies of up to n messages that wait in o to p.
+	peek func(p *peeker, o *layout.Object) error
 }
 
 // kinds by number. Those with functions add themselves, each in the file that has

@@ -15,6 +15,7 @@ func init() {
 	kinds[KindBroadcast] = &kind{
 		name: "Broadcast", head: 3 * layout.Line, owners: layout.OwnerRoles,
 		disown: disownBroadcast, check: checkBroadcast, describe: describeBroadcast,
+		rings: ringsOfBroadcast, peek: peekBroadcast,
 	}
 }
 

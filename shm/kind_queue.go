@@ -24,6 +24,7 @@ func init() {
 	for number, name := range map[uint16]string{KindQueue: "Queue", KindJoinable: "Joinable"} {
 		kinds[number] = &kind{
 			name: name, head: queueHead, owners: layout.OwnerBlocks, disown: disownQueue, check: checkQueue,
+			describe: describeQueue, rings: ringsOfQueue, peek: peekQueue,
 		}
 	}
 }
@@ -51,6 +52,7 @@ type queue struct {
 	slots  uint64
 	blocks uint32
 	stride uint64
+	base   uint64 // offset of the first cell
 	cell   func(i uint32) *layout.QueueCell
 }
 
@@ -73,6 +75,7 @@ func (v *view) queueOf(o *layout.Object) (*queue, error) {
 	if _, err := mem.Slice[byte](v.mem, base, q.stride*uint64(q.blocks)); err != nil {
 		return nil, damaged("queue", base, err)
 	}
+	q.base = base
 	q.cell = func(i uint32) *layout.QueueCell {
 		c, err := mem.At[layout.QueueCell](v.mem, base+uint64(i)*q.stride)
 		if err != nil {
@@ -151,51 +154,6 @@ func (q *queue) unlink(loaned uint64) {
 		cell := q.cell(first)
 		if atomic.LoadUint64(&cell.Block) == loaned && w == word.QueueLinked(first, atomic.LoadUint32(&cell.Version)) {
 			atomic.CompareAndSwapUint64(block, w, word.QueueFree) // sync: message taken
-		}
-	}
-}
-
-// checkQueue: the ring is filled from Head to Tail and nowhere else, each full slot has
-// a block of its own, and who has a block is attached.
-func checkQueue(c *checker, where string, o *layout.Object) {
-	q, err := c.queueOf(o)
-	if err != nil {
-		c.report(where, "%v", err)
-		return
-	}
-	used := map[uint32]uint64{}
-	for i := range uint32(q.slots) {
-		w := atomic.LoadUint64(&q.cell(i).Slot)
-		if w&layout.SlotStateMask != layout.SlotFull {
-			continue
-		}
-		b := layout.SlotBlock(w)
-		if b >= q.blocks {
-			c.report(where, "slot %d leads to block %d of %d", i, b, q.blocks)
-			continue
-		}
-		block := atomic.LoadUint64(&q.cell(b).Block)
-		if seat, _ := q.place(block); block&layout.CellStateMask != layout.CellQueued || seat != &q.cell(i).Slot {
-			continue // taken, and not made empty yet
-		}
-		if other, twice := used[b]; twice {
-			c.report(where, "block %d is in slots %d and %d", b, other, i)
-		}
-		used[b] = uint64(i)
-	}
-	for i := range q.blocks {
-		w := atomic.LoadUint64(&q.cell(i).Block)
-		switch state := w & layout.CellStateMask; {
-		case state > layout.CellLinked:
-			c.report(where, "block %d: word %#x", i, w)
-		case state == layout.CellLoaned || state == layout.CellHeld:
-			if slot := layout.CellSlot(w); atomic.LoadUint32(&c.view.participant(slot).State) != layout.SlotAttached {
-				c.report(where, "block %d is in the hands of slot %d, which is free", i, slot)
-			}
-		case state == layout.CellLinked:
-			if why := q.astray(i, w); why != "" {
-				c.report(where, "block %d: %s", i, why)
-			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ func init() {
 	for number, name := range map[uint16]string{KindSPSC: "SPSC", KindRecords: "Records", KindPair: "Pair"} {
 		kinds[number] = &kind{
 			name: name, head: streamHead, owners: layout.OwnerRoles,
-			disown: disownStream, check: checkStream, describe: describeStream,
+			disown: disownStream, check: checkStream, describe: describeStream, rings: ringsOfStream, peek: peekStream,
 		}
 	}
 	kinds[KindPair].head = 2 * streamHead

@@ -13,6 +13,7 @@
 //
 //	shmkit ls
 //	shmkit inspect --numpy prices
+//	shmkit peek -n 3 prices jobs
 //	shmkit check --json prices
 //	shmkit rm prices#eurusd
 //	shmkit doctor

@@ -12,13 +12,14 @@ func (c *command) help() error {
 	fmt.Fprint(c.out, "usage: shmkit COMMAND [FLAG…] [SEGMENT…]\n\n",
 		"A SEGMENT is a name in the directory of segments, or a path.\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(c.out, "  %-16s %s\n", strings.TrimSpace(v.Name+" "+v.Operands), v.Summary)
+		fmt.Fprintf(c.out, "  %-20s %s\n", strings.TrimSpace(v.Name+" "+v.Operands), v.Summary)
 	}
 	_, err := fmt.Fprint(c.out, `
-  --json           output for programs
-  --dir DIR        directory of segments; else $SHMKIT_DIR or /dev/shm/shmkit-UID
-  --numpy          inspect: a line of Python for each array, which maps it
-  --force          rm: remove a file even if it is no segment any more
+  --json               output for programs
+  --dir DIR            directory of segments; else $SHMKIT_DIR or /dev/shm/shmkit-UID
+  --numpy              inspect: a line of Python for each array, which maps it
+  --force              rm: remove a file even if it is no segment any more
+  -n N                 peek: at most N messages; else 10
 
 Exit status: 0 all is well, 1 something was found or failed, 2 wrong command line.
 `)

@@ -25,7 +25,10 @@ func (c *command) inspect() error {
 		return err
 	}
 	fmt.Fprintln(c.out)
-	return c.objects(info)
+	if err := c.objects(info); err != nil {
+		return err
+	}
+	return c.rings(info)
 }
 
 func (c *command) participants(info *shm.Info) error {

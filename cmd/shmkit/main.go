@@ -26,6 +26,7 @@ type command struct {
 	json      bool
 	numpy     bool
 	force     bool
+	n         int
 	args      []string // operands, without the name of the command
 	given     []string // names of the flags on the command line
 }
@@ -77,6 +78,7 @@ func (c *command) parse(args []string) error {
 	flags.BoolVar(&c.json, "json", false, "")
 	flags.BoolVar(&c.numpy, "numpy", false, "")
 	flags.BoolVar(&c.force, "force", false, "")
+	flags.IntVar(&c.n, "n", 10, "")
 	dir := flags.String("dir", "", "")
 	for len(args) > 0 {
 		err := flags.Parse(args)
@@ -98,6 +100,9 @@ func (c *command) parse(args []string) error {
 		args = rest
 	}
 	flags.Visit(func(f *flag.Flag) { c.given = append(c.given, f.Name) })
+	if c.n < 1 {
+		return usageError("-n is less than 1")
+	}
 	if !slices.Contains(c.given, "dir") {
 		return nil
 	}

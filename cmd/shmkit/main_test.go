@@ -178,6 +178,9 @@ func TestUsage(t *testing.T) {
 		"--numpy ls":          `ls: no flag --numpy`,
 		"check x --force":     `check: no flag --force`,
 		"doctor x":            `doctor: "x" is too much`,
+		"peek a":              `peek: SEGMENT OBJECT is missing`,
+		"peek a b -n 0":       `-n is less than 1`,
+		"ls -n 3":             `ls: no flag --n`,
 		"ls --dir":            `needs an argument: -dir`,
 		"ls --dir=":           `--dir is empty`,
 		"inspect -- --json b": `inspect: "b" is too much`,
@@ -206,7 +209,7 @@ func TestFieldsAreDocumented(t *testing.T) {
 			visit(f.Type)
 		}
 	}
-	for _, v := range []any{segmentRecord{}, checkRecord{}, doctorRecord{}, removeRecord{}, arrayRecord{}, versionRecord{}, verb{}} {
+	for _, v := range []any{segmentRecord{}, checkRecord{}, doctorRecord{}, removeRecord{}, arrayRecord{}, versionRecord{}, verb{}, peekRecord{}} {
 		visit(reflect.TypeOf(v))
 	}
 }

@@ -45,19 +45,20 @@ type participantRecord struct {
 }
 
 type objectRecord struct {
-	Index     uint32      `json:"index"`
-	Name      string      `json:"name"`
-	Kind      string      `json:"kind"`
-	Type      string      `json:"type"`
-	ItemBytes uint32      `json:"item_bytes"`
-	Count     uint64      `json:"count"`
-	Offset    uint64      `json:"offset"`
-	Bytes     uint64      `json:"bytes"`
-	Users     int         `json:"users"`
-	Created   time.Time   `json:"created"`
-	PID       uint32      `json:"creator_pid"`
-	Lock      *lockRecord `json:"lock,omitempty"`
-	Sync      string      `json:"sync,omitempty"` // state and owners in words, of what lock does not tell
+	Index     uint32       `json:"index"`
+	Name      string       `json:"name"`
+	Kind      string       `json:"kind"`
+	Type      string       `json:"type"`
+	ItemBytes uint32       `json:"item_bytes"`
+	Count     uint64       `json:"count"`
+	Offset    uint64       `json:"offset"`
+	Bytes     uint64       `json:"bytes"`
+	Users     int          `json:"users"`
+	Created   time.Time    `json:"created"`
+	PID       uint32       `json:"creator_pid"`
+	Lock      *lockRecord  `json:"lock,omitempty"`
+	Sync      string       `json:"sync,omitempty"` // state and owners in words, of what lock does not tell
+	Rings     []ringRecord `json:"rings,omitempty"`
 }
 
 type lockRecord struct {
@@ -94,7 +95,7 @@ func recordOf(info *shm.Info) segmentRecord {
 	for _, o := range info.Objects {
 		r.Objects = append(r.Objects, objectRecord{
 			o.Index, o.Name, o.Kind, o.Type.Signature, o.Type.Size, o.Count, o.Offset, o.Bytes, o.Users,
-			o.Created, o.CreatorPID, lockRecordOf(o.Lock), o.Sync,
+			o.Created, o.CreatorPID, lockRecordOf(o.Lock), o.Sync, ringRecords(o.Rings),
 		})
 	}
 	return r

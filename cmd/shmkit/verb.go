@@ -22,7 +22,8 @@ func verbs() []verb {
 	none := []string{}
 	return []verb{
 		{"ls", "", none, "list the segments, after removing what killed processes left", 0, 0, (*command).ls},
-		{"inspect", "SEGMENT", []string{"numpy"}, "participants, objects, locks and heap of a segment", 1, 1, (*command).inspect},
+		{"inspect", "SEGMENT", []string{"numpy"}, "participants, objects, locks, queues and heap of a segment", 1, 1, (*command).inspect},
+		{"peek", "SEGMENT OBJECT", []string{"n"}, "the messages that wait in a queue, which stay there", 2, 2, (*command).peek},
 		{"check", "SEGMENT…", none, "walk every structure and report what is broken", 1, many, (*command).check},
 		{"rm", "SEGMENT…", []string{"force"}, "remove segments, or named objects: SEGMENT#OBJECT", 1, many, (*command).rm},
 		{"doctor", "", none, "clean up after the dead in all segments, and check them", 0, 0, (*command).doctor},

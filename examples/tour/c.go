@@ -87,15 +87,3 @@ func build(cc, dir string) (string, error) {
 	}
 	return peer, nil
 }
-
-// runInto runs a role with w as its standard output.
-func runInto(w *os.File, role, handle string) error {
-	exe, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(exe, handle)
-	cmd.Env = append(os.Environ(), roleEnv+"="+role)
-	cmd.Stdout, cmd.Stderr = w, os.Stderr
-	return cmd.Run()
-}

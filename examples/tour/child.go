@@ -13,13 +13,15 @@ const roleEnv = "SHMKIT_TOUR_ROLE"
 
 // roles are what a child can do. args are handles in text form.
 var roles = map[string]func(args []string) error{
-	"fill":  fill,
-	"print": printLine,
-	"hold":  holdForEver,
-	"visit": visit,
-	"proc1": proc1,
-	"proc2": proc2,
-	"half":  sendHalf,
+	"fill":    fill,
+	"print":   printLine,
+	"hold":    holdForEver,
+	"visit":   visit,
+	"inputQ":  inputQ,
+	"outputQ": outputQ,
+	"proc1":   proc1,
+	"proc2":   proc2,
+	"half":    sendHalf,
 }
 
 // runChild does the part of a child, if this process is one, and exits.
@@ -41,9 +43,32 @@ type child struct {
 	out *bufio.Reader
 }
 
-// start runs role in a new process. Each handle is passed as text; any process of
-// this user could pick it up.
+// start runs role in a new process.
 func start(role string, handles ...encoding.TextMarshaler) (*child, error) {
+	cmd, err := command(role, handles)
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &child{cmd, bufio.NewReader(out)}, cmd.Start()
+}
+
+// runInto runs role in a new process, with w as its standard output, and waits for it.
+func runInto(w *os.File, role string, handles ...encoding.TextMarshaler) error {
+	cmd, err := command(role, handles)
+	if err != nil {
+		return err
+	}
+	cmd.Stdout = w
+	return cmd.Run()
+}
+
+// command is this program once more, to play role. Each handle is passed as text; any
+// process of this user could pick it up.
+func command(role string, handles []encoding.TextMarshaler) (*exec.Cmd, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -58,11 +83,7 @@ func start(role string, handles ...encoding.TextMarshaler) (*child, error) {
 	}
 	cmd.Env = append(os.Environ(), roleEnv+"="+role)
 	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	return &child{cmd, bufio.NewReader(out)}, cmd.Start()
+	return cmd, nil
 }
 
 // line is the next line that the child prints.

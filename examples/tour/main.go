@@ -22,6 +22,7 @@ var parts = []part{
 	{"Value and Array: a child stores, the parent reads", valueAndArray},
 	{"Mutex: processes and goroutines print one whole line each", lockedPrinting},
 	{"Event and Semaphore: processes wait for a gate, and go in two at a time", gateAndTickets},
+	{"Queue of 3: ten processes put, ten get and print under a lock", tenPutTenGet},
 	{"Pipe: two processes talk, and a third one dies in the middle of a message", twoWays},
 	{"Mutex: the holder is killed, the next one is told", killedHolder},
 	{"C: the same segment from a C program", fromC},

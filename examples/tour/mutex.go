@@ -46,18 +46,15 @@ func lockedPrinting() error {
 // printFromAll lets everybody print into w, and closes it.
 func printFromAll(m *shsync.Mutex, w *os.File) error {
 	defer w.Close()
-	text, err := m.MarshalText()
-	if err != nil {
-		return err
-	}
 	errs := make(chan error, 2*printers)
 	var all sync.WaitGroup
 	for range printers {
 		all.Go(func() { errs <- printPieces(m, w, "goroutine") })
-		all.Go(func() { errs <- runInto(w, "print", string(text)) })
+		all.Go(func() { errs <- runInto(w, "print", m) })
 	}
 	all.Wait()
 	close(errs)
+	var err error
 	for e := range errs {
 		err = errors.Join(err, e)
 	}

@@ -35,6 +35,10 @@ func TestTour(t *testing.T) {
 	if !strings.Contains(out, "all as it should be") {
 		t.Errorf("the tour says:\n%s", out)
 	}
+	whole := regexp.MustCompile(`(?m)^   \d+\(get\):\d+\(put\):\d+\.\d+$`)
+	if n := len(whole.FindAllString(out, -1)); n != workers {
+		t.Errorf("%d whole lines came through the queue, want %d:\n%s", n, workers, out)
+	}
 	_, noCompiler := compiler()
 	if left := strings.Contains(out, "left out"); left != (noCompiler != nil) {
 		t.Errorf("with a compiler: %v, but:\n%s", noCompiler == nil, out)

@@ -29,3 +29,6 @@ func Encode(buf *Buffer, v any) error { return encoding.MarshalToBuffer(v, &buf.
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
 func Decode(b []byte, v any) error { return decoding.Unmarshal(b, v) }
+
+// Text is what is encoded in b, in the diagnostic notation of RFC 8949, for people.
+func Text(b []byte) (string, error) { return cbor.Diagnose(b) }
