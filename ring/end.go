@@ -23,6 +23,7 @@ type end struct {
 	ours    *uint32 // futex that this end sleeps on
 	theirs  *uint32 // futex that the other end sleeps on
 	plain   bool    // release stores do: see fence
+	doze
 
 	inHand   bool // something is claimed, or looked at, in place
 	detached bool
@@ -33,6 +34,7 @@ type end struct {
 	turn    func(*park.Round) (bool, error)
 	slept   bool
 	vigil   vigil
+	eager   eager
 	cleanup runtime.Cleanup
 }
 
@@ -89,7 +91,7 @@ func (e *end) open() error {
 
 // rouse makes whoever sleeps on futex look again.
 func (e *end) rouse(futex *uint32) {
-	atomic.AddUint32(futex, 1) // sync: stream sleepers
+	atomic.AddUint32(futex, layout.StreamNumber) // sync: stream sleepers
 	park.Wake(futex, word.All)
 }
 
@@ -106,26 +108,17 @@ func (e *end) leave() error {
 	return e.obj.Close()
 }
 
-// wake wakes the other end, which said in w that it may sleep.
-//
-//go:noinline
-func (e *end) wake(w uint32) {
-	// Whoever changed the word meanwhile has woken it, or it looks again itself.
-	// sync: stream sleepers
-	if atomic.CompareAndSwapUint32(e.theirs, w, (w+1)&^layout.StreamWaiters) {
-		atomic.AddUint64(&e.obj.Stats().Wakes, 1)
-		park.Wake(e.theirs, word.All)
-	}
-}
-
 // await waits until ready says so.
 func (e *end) await(ctx context.Context) error {
+	e.slept = false
+	if err := e.spin(); err != e.again {
+		return err
+	}
 	if e.obj.Enter() != nil {
 		return ErrDetached
 	}
 	defer e.obj.Leave()
-	e.slept = false
-	err := park.Loop(ctx, e.turn)
+	err := park.Sleep(ctx, e.turn)
 	// If nobody else sleeps here the bit would cost the other end a system call.
 	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 {
 		atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters)
@@ -143,15 +136,7 @@ func (e *end) attempt(r *park.Round) (done bool, err error) {
 	if err := e.ready(); err != e.again {
 		return err == nil, err
 	}
-	if r.Spinning {
-		return false, nil
-	}
-	// Announce, then look again: what came in between was not announced to us.
-	now := atomic.OrUint32(e.ours, layout.StreamWaiters) | layout.StreamWaiters // sync: stream sleepers
-	r.On(e.ours, now)
-	if !fence() {
-		r.Within(time.Millisecond)
-	}
+	e.announce(r)
 	if err := e.mourn(r); err != e.again {
 		return err == nil, err
 	}
@@ -237,7 +222,7 @@ func (e *end) publish(at *uint64, index uint64) {
 		atomic.StoreUint64(at, index)
 	}
 	// sync: stream sleepers
-	if w := atomic.LoadUint32(e.theirs); w&layout.StreamWaiters != 0 {
-		e.wake(w)
+	if w := atomic.LoadUint32(e.theirs); w&(layout.StreamWaiters|layout.StreamOften) != 0 {
+		e.attend(w)
 	}
 }
