@@ -17,6 +17,7 @@ import (
 // io.EOF, and can send no more. A Conn that is forgotten counts as closed.
 type Conn struct {
 	t       transport
+	rings   *rings // t, if it is that
 	in, out half
 	closed  atomic.Bool
 }
@@ -26,6 +27,7 @@ func (c *Conn) init(t transport) *Conn {
 	c.in.init()
 	c.out.init()
 	c.t = t
+	c.rings, _ = t.(*rings)
 	return c
 }
 

@@ -11,7 +11,8 @@ import (
 // deadline is a context that ends at a time which may be changed, also while it is
 // waited for.
 type deadline struct {
-	now atomic.Pointer[expiry]
+	now   atomic.Pointer[expiry]
+	armed atomic.Bool // it may end, or has ended
 
 	mu    sync.Mutex
 	timer *time.Timer // of now, or nil
@@ -38,6 +39,7 @@ func (d *deadline) context() context.Context { return d.now.Load().ctx }
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.armed.Store(!t.IsZero())
 	e := d.now.Load()
 	if d.timer != nil && !d.timer.Stop() {
 		// It fires, or has fired: that belongs to the old deadline.
