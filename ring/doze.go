@@ -20,12 +20,14 @@ import (
 //
 // Who may leave the barrier out: the one that finds often set by its own announcement, and
 // has itself made a barrier since it has this end. Then often was set, by it or before it,
-// ahead of that barrier or is still set since then: whoever takes it away does so with a
-// compare-and-swap that fails once we have announced ourselves, and the announcement tells
-// whether it was there. Any look at the word that missed it was made before the barrier,
-// and so was the store before that look: we see it. A look that comes later finds often and
-// makes the fence. The barrier of one that was killed between the two does not count, as
-// the next one knows of none.
+// ahead of that barrier, and has stayed since then: the announcement would tell if it had
+// been taken away. Any look at the word that missed it was made before the barrier, and so
+// was the store before that look: we see it. A look that comes later finds often, or the
+// announcement, and there is a fence between the store and the look. The barrier of one
+// that was killed between the two does not count, as the next one knows of none.
+//
+// On arm64, and under the race detector, indices are stored and words loaded in one order
+// for all, and none of this is needed: nobody makes a barrier, and often is never set.
 //
 // Several may sleep on the word of a broadcast, and each could find what another has set
 // and not completed: there often is never set.
@@ -81,16 +83,11 @@ func (e *end) attend(w uint32) {
 func (e *end) refence() (w uint32) {
 	n := atomic.AddUint32(&e.fences, 1) // a locked instruction: the fence
 	w = atomic.LoadUint32(e.theirs)     // sync: stream sleepers
-	if n < seldom || w&layout.StreamOften == 0 {
-		return w
-	}
-	e.fences = 0
-	if next, ok := word.StreamSeldom(w); ok {
-		// sync: stream sleepers. It fails if somebody has announced itself.
-		if atomic.CompareAndSwapUint32(e.theirs, w, next) {
-			return next
-		}
-		w = atomic.LoadUint32(e.theirs) // sync: stream sleepers
+	if n >= seldom && w&(layout.StreamWaiters|layout.StreamOften) == layout.StreamOften {
+		e.fences = 0
+		// If somebody has announced itself since, it sees what was published before the
+		// fence, and often stays.
+		atomic.CompareAndSwapUint32(e.theirs, w, word.StreamSeldom(w)) // sync: stream sleepers
 	}
 	return w
 }

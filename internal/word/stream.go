@@ -12,8 +12,5 @@ func StreamAnnounce(w uint32, known bool) (next uint32, spared bool) {
 	return w | layout.StreamWaiters | layout.StreamOften, known && w&layout.StreamOften != 0
 }
 
-// StreamSeldom is the futex after the other end has found for long that nobody sleeps. It
-// must not be stored where somebody has announced itself.
-func StreamSeldom(w uint32) (next uint32, ok bool) {
-	return w &^ layout.StreamOften, w&layout.StreamWaiters == 0
-}
+// StreamSeldom is the futex after the other end has found for long that nobody sleeps.
+func StreamSeldom(w uint32) uint32 { return w &^ layout.StreamOften }
