@@ -91,8 +91,8 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.in.until.set(t)
-	c.out.until.set(t)
+	c.expire(&c.in, t)
+	c.expire(&c.out, t)
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.in.until.set(t)
+	c.expire(&c.in, t)
 	return nil
 }
 
@@ -112,8 +112,15 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.out.until.set(t)
+	c.expire(&c.out, t)
 	return nil
+}
+
+// expire sets the deadline of h.
+func (c *Conn) expire(h *half, t time.Time) {
+	if h.until.set(t) && c.rings != nil {
+		c.rings.rouse()
+	}
 }
 
 // String is for people.

@@ -81,6 +81,10 @@ func (e *tenure) Close() error {
 	return nil
 }
 
+// Rouse makes a call of this end that waits look again, at its context too. It may be called
+// at the same time as methods other than Detach.
+func (e *tenure) Rouse() { e.rouse(e.ours) }
+
 // open fails with ErrDetached if the end is.
 func (e *end) open() error {
 	if e.detached {
