@@ -2,7 +2,11 @@ package ring
 
 import "shmkit/internal/park"
 
-// eager is how an end decides whether to look again a while before it sleeps.
+// eager is how an end of a stream of records decides whether to look again a while before
+// it sleeps. Such an end often is one of two that ask and answer, and every look that
+// comes late is time of both. Where items flow one way only, an end that looks at once
+// takes the lines from the other one that it is about to write: there the looks of
+// park.Loop are better, which are further apart each time.
 //
 // A sleep costs the sleeper and the one who wakes it some microseconds each, and what they
 // wait for that much more. So an end first looks for about as long; if the other end answers

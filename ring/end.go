@@ -34,6 +34,7 @@ type end struct {
 	turn    func(*park.Round) (bool, error)
 	slept   bool
 	vigil   vigil
+	asks    bool // it may be one of two that ask and answer
 	eager   eager
 	cleanup runtime.Cleanup
 }
@@ -115,14 +116,18 @@ func (e *end) leave() error {
 // await waits until ready says so.
 func (e *end) await(ctx context.Context) error {
 	e.slept = false
-	if err := e.spin(); err != e.again {
-		return err
+	wait := park.Loop
+	if e.asks {
+		if err := e.spin(); err != e.again {
+			return err
+		}
+		wait = park.Sleep
 	}
 	if e.obj.Enter() != nil {
 		return ErrDetached
 	}
 	defer e.obj.Leave()
-	err := park.Sleep(ctx, e.turn)
+	err := wait(ctx, e.turn)
 	// If nobody else sleeps here the bit would cost the other end a system call.
 	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 {
 		atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters)
@@ -139,6 +144,9 @@ func (e *end) attempt(r *park.Round) (done bool, err error) {
 	}
 	if err := e.ready(); err != e.again {
 		return err == nil, err
+	}
+	if r.Spinning {
+		return false, nil
 	}
 	e.announce(r)
 	if err := e.mourn(r); err != e.again {
