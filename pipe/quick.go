@@ -1,10 +1,6 @@
 package pipe
 
-import (
-	"encoding/binary"
-
-	"shmkit/ring"
-)
+import "encoding/binary"
 
 // Most messages over rings are sent while there is room, and many are received when they
 // are there already. Then nobody waits, and of all that a call provides for, two things
@@ -25,28 +21,34 @@ func (c *Conn) quick(h *half) (*rings, bool) {
 }
 
 // sendQuick sends b if there is room now.
-func (c *Conn) sendQuick(b []byte) (ok bool) {
+func (c *Conn) sendQuick(b []byte) (err error, ok bool) {
 	t, ok := c.quick(&c.out)
 	if !ok {
-		return false
+		return nil, false
 	}
-	if w := t.out.Load(); w != nil && !t.shut.Load() && !w.Abandoned() {
-		ok = putQuick(w, b)
-	} else {
-		ok = false
-	}
+	err, ok = t.sendQuick(b)
 	c.out.turn.unlock()
-	return ok
+	return err, ok
 }
 
-func putQuick(w *ring.Writer, b []byte) bool {
+func (t *rings) sendQuick(b []byte) (err error, ok bool) {
+	w := t.out.Load()
+	if w == nil || t.shut.Load() || w.Abandoned() {
+		return nil, false
+	}
 	rec, err := w.TryClaim(wordSize + len(b))
 	if err != nil {
-		return false
+		return nil, false
 	}
 	binary.LittleEndian.PutUint64(rec, uint64(len(b))|firstWord)
 	copy(rec[wordSize:], b)
-	return w.Commit(len(rec)) == nil
+	if err := w.Commit(len(rec)); err != nil {
+		return closedIf(err), true
+	}
+	if t.shut.Load() || t.closed.Load() {
+		return ErrClosed, true // see send
+	}
+	return nil, true
 }
 
 // recvQuick receives a message into buf if it is there now, whole in one record.
