@@ -17,6 +17,7 @@ import (
 // io.EOF, and can send no more. A Conn that is forgotten counts as closed.
 type Conn struct {
 	t       transport
+	rings   *rings // t, if it is that
 	in, out half
 	closed  atomic.Bool
 }
@@ -26,6 +27,7 @@ func (c *Conn) init(t transport) *Conn {
 	c.in.init()
 	c.out.init()
 	c.t = t
+	c.rings, _ = t.(*rings)
 	return c
 }
 
@@ -89,8 +91,8 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.in.until.set(t)
-	c.out.until.set(t)
+	c.expire(&c.in, t)
+	c.expire(&c.out, t)
 	return nil
 }
 
@@ -100,7 +102,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.in.until.set(t)
+	c.expire(&c.in, t)
 	return nil
 }
 
@@ -110,8 +112,15 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.Closed() {
 		return ErrClosed
 	}
-	c.out.until.set(t)
+	c.expire(&c.out, t)
 	return nil
+}
+
+// expire sets the deadline of h.
+func (c *Conn) expire(h *half, t time.Time) {
+	if h.until.set(t) && c.rings != nil {
+		c.rings.rouse()
+	}
 }
 
 // String is for people.

@@ -30,10 +30,11 @@ func (c *Conn) begin(ctx context.Context, h *half) (call, error) {
 	case h == &c.in && !c.t.readable() || h == &c.out && !c.t.writable():
 		return op, ErrDirection
 	}
-	op.ctx, op.stop = h.until.both(ctx)
+	expiring := h.until.now.Load()
+	op.ctx, op.stop = both(ctx, expiring.ctx)
 	var err error
-	if due := h.until.context(); due.Err() != nil {
-		err = context.Cause(due) // a deadline counts also if there is no need to wait
+	if expiring.Err() != nil {
+		err = context.Cause(expiring.ctx) // a deadline counts also if there is no need to wait
 	} else {
 		err = h.turn.lock(op.ctx)
 	}
@@ -44,6 +45,9 @@ func (c *Conn) begin(ctx context.Context, h *half) (call, error) {
 	if c.closed.Load() {
 		op.end()
 		return op, ErrClosed
+	}
+	if c.rings != nil && op.stop == nil && ctx.Done() == nil {
+		op.ctx = expiring // those that sleep in a ring are roused
 	}
 	return op, nil
 }

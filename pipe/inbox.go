@@ -50,19 +50,26 @@ func (in *inbox) next(ctx context.Context, r *ring.Reader) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := in.accept(rec); err != nil {
-			in.forget()
-			r.Release()
+		if err := in.admit(r, rec); err != nil {
 			return 0, err
-		}
-		if in.whole == nil {
-			r.Release()
 		}
 	}
 	if in.whole != nil {
 		return len(in.whole), nil
 	}
 	return len(in.long), nil
+}
+
+// admit deals with the record in hand of r, which stays there if it is whole.
+func (in *inbox) admit(r *ring.Reader, rec []byte) error {
+	err := in.accept(rec)
+	if err != nil {
+		in.forget()
+	}
+	if in.whole == nil {
+		r.Release()
+	}
+	return err
 }
 
 // accept deals with one record. It is the caller's again unless it is whole then. The word

@@ -71,6 +71,9 @@ func (c *Conn) RecvInto(buf []byte) (n int, err error) {
 
 // RecvIntoContext is RecvInto that gives up when ctx ends.
 func (c *Conn) RecvIntoContext(ctx context.Context, buf []byte) (n int, err error) {
+	if n, err, ok := c.recvQuick(buf); ok {
+		return n, err
+	}
 	op, size, err := c.await(ctx, len(buf))
 	if err != nil {
 		return 0, err

@@ -198,6 +198,18 @@ func (t *rings) release() error {
 	return t.pair.Detach()
 }
 
+// rouse makes calls that wait look at their contexts again.
+func (t *rings) rouse() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.in.ring.Load(); r != nil {
+		r.Rouse()
+	}
+	if w := t.out.Load(); w != nil {
+		w.Rouse()
+	}
+}
+
 func (t *rings) local() string { return t.name(t.end) }
 
 func (t *rings) remote() string { return t.name(1 - t.end) }

@@ -20,6 +20,9 @@ func (c *Conn) SendBytes(b []byte) error { return c.SendBytesContext(context.Bac
 // SendBytesContext is SendBytes that gives up when ctx ends: it then returns the cause of
 // ctx, and the message is not received. If there is room ctx is not looked at.
 func (c *Conn) SendBytesContext(ctx context.Context, b []byte) error {
+	if err, ok := c.sendQuick(b); ok {
+		return err
+	}
 	op, err := c.begin(ctx, &c.out)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type end struct {
 	ours    *uint32 // futex that this end sleeps on
 	theirs  *uint32 // futex that the other end sleeps on
 	plain   bool    // release stores do: see fence
+	doze
 
 	inHand   bool // something is claimed, or looked at, in place
 	detached bool
@@ -33,6 +34,8 @@ type end struct {
 	turn    func(*park.Round) (bool, error)
 	slept   bool
 	vigil   vigil
+	asks    bool // it may be one of two that ask and answer
+	eager   eager
 	cleanup runtime.Cleanup
 
 	watched watched
@@ -82,6 +85,10 @@ func (e *tenure) Close() error {
 	return nil
 }
 
+// Rouse makes a call of this end that waits look again, at its context too. It may be called
+// at the same time as methods other than Detach.
+func (e *tenure) Rouse() { e.rouse(e.ours) }
+
 // open fails with ErrDetached if the end is.
 func (e *end) open() error {
 	if e.detached {
@@ -92,7 +99,7 @@ func (e *end) open() error {
 
 // rouse makes whoever sleeps on futex look again.
 func (e *end) rouse(futex *uint32) {
-	atomic.AddUint32(futex, 1) // sync: stream sleepers
+	atomic.AddUint32(futex, layout.StreamNumber) // sync: stream sleepers
 	park.Wake(futex, word.All)
 }
 
@@ -110,26 +117,21 @@ func (e *end) leave() error {
 	return e.obj.Close()
 }
 
-// wake wakes the other end, which said in w that it may sleep.
-//
-//go:noinline
-func (e *end) wake(w uint32) {
-	// Whoever changed the word meanwhile has woken it, or it looks again itself.
-	// sync: stream sleepers
-	if atomic.CompareAndSwapUint32(e.theirs, w, (w+1)&^layout.StreamWaiters) {
-		atomic.AddUint64(&e.obj.Stats().Wakes, 1)
-		park.Wake(e.theirs, word.All)
-	}
-}
-
 // await waits until ready says so.
 func (e *end) await(ctx context.Context) error {
+	e.slept = false
+	wait := park.Loop
+	if e.asks {
+		if err := e.spin(); err != e.again {
+			return err
+		}
+		wait = park.Sleep
+	}
 	if e.obj.Enter() != nil {
 		return ErrDetached
 	}
 	defer e.obj.Leave()
-	e.slept = false
-	err := park.Loop(ctx, e.turn)
+	err := wait(ctx, e.turn)
 	// If nobody else sleeps here the bit would cost the other end a system call.
 	if w := atomic.LoadUint32(e.ours); e.word != nil && w&layout.StreamWaiters != 0 && e.watched.by.Load() == 0 {
 		if atomic.CompareAndSwapUint32(e.ours, w, w&^layout.StreamWaiters) && e.watched.by.Load() != 0 {
@@ -152,12 +154,7 @@ func (e *end) attempt(r *park.Round) (done bool, err error) {
 	if r.Spinning {
 		return false, nil
 	}
-	// Announce, then look again: what came in between was not announced to us.
-	now := atomic.OrUint32(e.ours, layout.StreamWaiters) | layout.StreamWaiters // sync: stream sleepers
-	r.On(e.ours, now)
-	if !fence() {
-		r.Within(time.Millisecond)
-	}
+	e.announce(r)
 	if err := e.mourn(r); err != e.again {
 		return err == nil, err
 	}
@@ -254,7 +251,7 @@ func (e *end) publish(at *uint64, index uint64) {
 		atomic.StoreUint64(at, index)
 	}
 	// sync: stream sleepers
-	if w := atomic.LoadUint32(e.theirs); w&layout.StreamWaiters != 0 {
-		e.wake(w)
+	if w := atomic.LoadUint32(e.theirs); w&(layout.StreamWaiters|layout.StreamOften) != 0 {
+		e.attend(w)
 	}
 }

@@ -3,6 +3,7 @@ package ring
 import (
 	"sync/atomic"
 
+	"shmkit/internal/layout"
 	"shmkit/internal/word"
 )
 
@@ -56,3 +57,12 @@ func (q *Queue[T]) Visit(f func()) error {
 
 // BlocksWanted is what is left of n blocks in the want of one who needs them.
 func BlocksWanted(n int) int { return int(blocks(n) >> wantBits) }
+
+// Passes tells whether a load may be done before an earlier store of an index.
+const Passes = passes
+
+// Seldom is how many fences for nothing are too many.
+const Seldom = seldom
+
+// Often tells whether the other end is to fence for this one's sleeps, by this one's word.
+func (e *tenure) Often() bool { return atomic.LoadUint32(e.ours)&layout.StreamOften != 0 }

@@ -8,7 +8,7 @@ import "shmkit/internal/sys"
 // more than all the rest, so the one that goes to sleep makes both: the kernel lets
 // every thread of all processes that have an end pass a barrier. Where it does not, each
 // fences for itself, and sleeps end soon by themselves, because one cannot know whether
-// the other end does.
+// the other end does. See doze for those that sleep often.
 
 // fenced tells whether the barriers of other processes reach this one, from now on.
 func fenced() bool { return !passes || sys.RegisterBarrier() }

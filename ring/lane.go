@@ -52,6 +52,7 @@ func (l *lane) writer(ctx context.Context, patient bool) (*Writer, error) {
 		return nil, l.stream.damaged("Tail", w.tail)
 	}
 	begin(&w.end, w, &h.Closing, &h.Space, &h.Items, ErrFull, w.room)
+	w.asks = true
 	return w, nil
 }
 
@@ -70,5 +71,6 @@ func (l *lane) reader(ctx context.Context, patient bool) (*Reader, error) {
 		return nil, l.stream.damaged("Head", r.head)
 	}
 	begin(&r.end, r, &h.Closing, &h.Items, &h.Space, ErrEmpty, r.items)
+	r.asks = true
 	return r, nil
 }

@@ -21,13 +21,17 @@ import "structs"
 // Law: only the process that a role names moves Tail, or Head, and only it, or one that
 // has proved it dead, changes a role that names somebody.
 //
-// Items and Space are futexes: waiters:1 | sequence:31. The bit says that the consumer,
-// or the producer, may sleep; whoever wakes it takes the bit away and raises the number.
+// Items and Space are futexes: waiters:1 | sequence:30 | often:1. Waiters says that the
+// consumer, or the producer, may sleep; whoever wakes it takes the bit away and raises the
+// number. Often says that it does so often: the other end then makes a full fence between
+// its index and the look at this word, and whoever sleeps need not make one for it.
 const (
 	RoleDied uint32 = 1 << 31
 
-	// StreamWaiters is the bit of Items and Space.
+	// Parts of Items and Space.
 	StreamWaiters uint32 = 1 << 31
+	StreamNumber  uint32 = 1 << 1 // what the number is raised by
+	StreamOften   uint32 = 1 << 0
 )
 
 // Each record of a Records ring begins at a multiple of 8 with a word, and has its bytes

@@ -94,7 +94,7 @@ func FutexWait(words []Word, timeout time.Duration) (int, error) {
 	for _, w := range words {
 		list = append(list, waiter{uint64(w.Val), uint64(uintptr(unsafe.Pointer(w.Addr))), futex2SizeU32, 0})
 	}
-	deadline := unix.NsecToTimespec(Monotonic() + int64(min(max(timeout, 0), century)))
+	deadline := unix.NsecToTimespec(soon() + int64(min(max(timeout, 0), century)))
 	n, _, errno := unix.Syscall6(sysFutexWaitv, uintptr(unsafe.Pointer(&list[0])), uintptr(len(list)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
@@ -105,6 +105,17 @@ func FutexWait(words []Word, timeout time.Duration) (int, error) {
 	waitv.CompareAndSwap(waitvUnknown, waitvWorks)
 	return outcome(int(n), errno)
 }
+
+// origin is an instant, on the clock of the kernel and on that of Go, which is the same
+// but for where it begins.
+var origin = struct {
+	kernel int64
+	ours   time.Time
+}{Monotonic(), time.Now()}
+
+// soon is Monotonic without a system call. It is late by as much as passed between its
+// two clocks once, so it is for timeouts only.
+func soon() int64 { return origin.kernel + int64(time.Since(origin.ours)) }
 
 // refused tells an error that is not one of futex_waitv's own: an old kernel says
 // ENOSYS, a sandbox whatever it was told to say.
