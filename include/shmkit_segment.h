@@ -20,6 +20,7 @@ typedef struct shk_use {
 	struct shk_use *next;
 	uint32_t index;
 	uint32_t count;
+	uint32_t queues; // those among them that are shmkit_queues
 } shk_use;
 
 // shk_robust is the kernel's struct robust_list_head.

@@ -1,0 +1,384 @@
+// Queues: bounded, first in first out, whole whoever is killed when. Any number of
+// producers and consumers, in Go and in C.
+//
+// A message is an item of plain memory, of the size that the queue was made for. It is
+// put whole or not at all, and goes to one consumer. If that dies before it has
+// acknowledged the message, the message goes to another one, with its count of
+// deliveries; get acknowledges what it returns. A process that is killed or stopped
+// inside any call holds up nobody.
+//
+// Several C processes recover what one of them had by themselves: whoever finds nothing
+// to take, or no room, looks which other users of the queue are dead.
+//
+//	shmkit_queue q;
+//	job j;
+//	int err = shmkit_queue_open(&segment, "jobs", 'T', sizeof j, &q);
+//	while (err == 0 && (err = shmkit_queue_get(&q, &j, sizeof j)) == 0)
+//		work(&j);
+//	// SHMKIT_EEND: somebody has closed the queue, and nothing is left
+//	shmkit_queue_release(&q);
+
+#ifndef SHMKIT_QUEUE_H
+#define SHMKIT_QUEUE_H
+
+#include "shmkit_queue_open.h"
+
+#define SHK_AT_ONCE INT64_MIN // instead of a deadline: do not wait
+
+// shmkit_lease is a message that this process has taken and not yet acknowledged, in
+// place: data is valid until shmkit_queue_ack or shmkit_queue_nack. It is used by one
+// thread at a time. A lease that is dropped without either stays in flight as long as the
+// process uses the queue; if the process dies, the message goes to another consumer.
+typedef struct shmkit_lease {
+	void *data;
+	size_t size;
+	uint32_t deliveries; // how often it was delivered before: 0 unless consumers died with it, or gave it back; up to 127
+	uint32_t block;
+	uint64_t held;
+	shmkit_queue *queue; // NULL: no message
+} shmkit_lease;
+
+// shmkit_loan is a block of a queue that this process fills in place: data is valid until
+// it is published or abandoned, and holds what an earlier message left. It is used by one
+// thread at a time. If the process dies before, nobody has seen anything and the block is
+// free.
+typedef struct shmkit_loan {
+	void *data;
+	size_t size;
+	uint32_t block;
+	shmkit_queue *queue; // NULL: no block
+} shmkit_loan;
+
+// --- put ---------------------------------------------------------------------
+
+// shk_queue_finish publishes the filled block of s, or frees it.
+static inline int shk_queue_finish(shmkit_queue *q, const shk_seat *s)
+{
+	if (shk_queue_try_publish(q, s))
+		return 0;
+	int err = shk_queue_publish_later(q, s->block);
+	if (err)
+		shk_queue_free(q, s->block);
+	return err;
+}
+
+static inline int shk_queue_put(shmkit_queue *q, const void *item, size_t size, int64_t deadline)
+{
+	int err = shk_queue_usable(q);
+	if (err == 0 && size != q->size)
+		return SHMKIT_ETYPE;
+	while (err == 0) {
+		shk_seat s;
+		if ((err = shk_queue_reserve(q, &s)) == 0) {
+			if (size > 0)
+				memcpy(shk_queue_payload(q, s.block), item, size);
+			err = shk_queue_finish(q, &s);
+			if (err == 0)
+				return 0;
+		}
+		if (err == SHMKIT_ENOROOM && deadline != SHK_AT_ONCE)
+			err = shk_queue_await(q, SHK_WANT_ROOM | SHK_WANT_BLOCK, deadline);
+	}
+	return err;
+}
+
+// shmkit_queue_put puts a copy of *item at the end, and waits for room as long as it
+// takes; size is its sizeof. When it returns 0 the message is in the queue whatever
+// becomes of this process. It synchronizes before the get that returns the message, in
+// whatever language.
+//
+// Returns 0; SHMKIT_EEND: the queue is closed; SHMKIT_ETYPE: not that size; SHMKIT_EPERM:
+// the segment is read-only; SHMKIT_ECORRUPT; SHMKIT_ECLOSED. Any thread.
+static inline int shmkit_queue_put(shmkit_queue *q, const void *item, size_t size)
+{
+	return shk_queue_put(q, item, size, INT64_MAX);
+}
+
+// shmkit_queue_timedput is shmkit_queue_put with a deadline on CLOCK_MONOTONIC, after
+// which it returns SHMKIT_ETIMEDOUT, and the message is not in the queue; see
+// shmkit_deadline.
+static inline int shmkit_queue_timedput(shmkit_queue *q, const void *item, size_t size, const struct timespec *deadline)
+{
+	return shk_queue_put(q, item, size, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_tryput is shmkit_queue_put, but returns SHMKIT_ENOROOM where that would
+// wait.
+static inline int shmkit_queue_tryput(shmkit_queue *q, const void *item, size_t size)
+{
+	return shk_queue_put(q, item, size, SHK_AT_ONCE);
+}
+
+// --- get ---------------------------------------------------------------------
+
+// shk_queue_take leaves the oldest message in its block, which is ours then.
+static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, int64_t deadline)
+{
+	int err = shk_queue_usable(q);
+	while (err == 0) {
+		if ((err = shk_queue_hold(q, s)) == 0)
+			return 0;
+		if (err == SHMKIT_EEMPTY && deadline != SHK_AT_ONCE)
+			err = shk_queue_await(q, SHK_WANT_ITEM, deadline);
+	}
+	return err;
+}
+
+// shk_queue_own_lines writes to each line of a block that is ours what is there: what was
+// only read stays with both cores, and is slow to write again.
+static inline void shk_queue_own_lines(shmkit_queue *q, uint32_t block)
+{
+	unsigned char *cell = (unsigned char *)shk_queue_cell(q, block);
+	// The first line has the word of the block, which changes hands anyway.
+	for (uint64_t off = 124; off < sizeof(shmkit_queue_cell) + q->size + 60 && off < q->stride; off += 64) {
+		uint32_t *word = (uint32_t *)(void *)(cell + off);
+		SHK_NOTE(word, SHK_HINT(word));
+	}
+}
+
+static inline int shk_queue_get(shmkit_queue *q, void *item, size_t size, int64_t deadline)
+{
+	shk_seat s;
+	if (size != q->size && shk_queue_usable(q) == 0)
+		return SHMKIT_ETYPE;
+	int err = shk_queue_take(q, &s, deadline);
+	if (err)
+		return err;
+	if (size > 0)
+		memcpy(item, shk_queue_payload(q, s.block), size);
+	shk_queue_own_lines(q, s.block);
+	shk_queue_drop(q, s.block);
+	return 0;
+}
+
+// shmkit_queue_get takes the oldest message into *item, and waits for one as long as it
+// takes; size is its sizeof. It acknowledges the message: nobody gets it again.
+//
+// Returns 0; SHMKIT_EEND: the queue is closed and nothing is left; SHMKIT_ETYPE: not that
+// size; SHMKIT_EPERM: the segment is read-only; SHMKIT_ECORRUPT; SHMKIT_ECLOSED. Any
+// thread.
+static inline int shmkit_queue_get(shmkit_queue *q, void *item, size_t size)
+{
+	return shk_queue_get(q, item, size, INT64_MAX);
+}
+
+// shmkit_queue_timedget is shmkit_queue_get with a deadline on CLOCK_MONOTONIC, after
+// which it returns SHMKIT_ETIMEDOUT and has taken nothing; see shmkit_deadline.
+static inline int shmkit_queue_timedget(shmkit_queue *q, void *item, size_t size, const struct timespec *deadline)
+{
+	return shk_queue_get(q, item, size, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_tryget is shmkit_queue_get, but returns SHMKIT_EEMPTY where that would
+// wait.
+static inline int shmkit_queue_tryget(shmkit_queue *q, void *item, size_t size)
+{
+	return shk_queue_get(q, item, size, SHK_AT_ONCE);
+}
+
+// --- lease -------------------------------------------------------------------
+
+static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t deadline)
+{
+	shk_seat s;
+	memset(l, 0, sizeof *l);
+	int err = shk_queue_take(q, &s, deadline);
+	if (err)
+		return err;
+	l->data = shk_queue_payload(q, s.block);
+	l->size = q->size;
+	l->deliveries = shk_cell_deliveries(s.word);
+	l->block = s.block;
+	l->held = s.word;
+	l->queue = q;
+	return 0;
+}
+
+// shmkit_queue_lease takes the oldest message without a copy, and waits for one as long as
+// it takes. Returns as shmkit_queue_get.
+static inline int shmkit_queue_lease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, INT64_MAX); }
+
+// shmkit_queue_timedlease is shmkit_queue_lease with a deadline; see shmkit_queue_timedget.
+static inline int shmkit_queue_timedlease(shmkit_queue *q, shmkit_lease *l, const struct timespec *deadline)
+{
+	return shk_queue_lease(q, l, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_trylease is shmkit_queue_lease, but returns SHMKIT_EEMPTY where that would
+// wait.
+static inline int shmkit_queue_trylease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, SHK_AT_ONCE); }
+
+// shk_queue_leased is the queue of a lease, which is over then; NULL if there is none.
+static inline int shk_queue_leased(shmkit_lease *l, shmkit_lease *was)
+{
+	*was = *l;
+	if (l->queue == NULL)
+		return SHMKIT_EPERM;
+	int err = shk_queue_usable(l->queue);
+	memset(l, 0, sizeof *l);
+	return err;
+}
+
+// shmkit_queue_ack says that the message is dealt with: nobody gets it again. Returns 0;
+// SHMKIT_EPERM: it was acknowledged or given back before; SHMKIT_ECLOSED.
+static inline int shmkit_queue_ack(shmkit_lease *l)
+{
+	shmkit_lease was;
+	int err = shk_queue_leased(l, &was);
+	if (err)
+		return err;
+	shmkit_queue *q = was.queue;
+	// This passes the block to the producers.
+	if (!shk_cas64(&shk_queue_cell(q, was.block)->block, was.held, SHMKIT_CELL_FREE))
+		return SHMKIT_EPERM;
+	shk_queue_wake(q, &q->head->space);
+	if (SHK_LOAD(&q->head->closing) != 0)
+		shk_queue_wake_all(q); // somebody may wait to see whether it comes back
+	return 0;
+}
+
+// shmkit_queue_nack gives the message back, to whoever comes next, with one more delivery
+// counted. Returns as shmkit_queue_ack.
+static inline int shmkit_queue_nack(shmkit_lease *l)
+{
+	shmkit_lease was;
+	int err = shk_queue_leased(l, &was);
+	if (err)
+		return err;
+	shmkit_queue *q = was.queue;
+	// The note comes before the deed, for those who look, and after it, for those who have
+	// just looked. If we are killed in between, our sweep notes it once more.
+	shk_queue_note_return(q);
+	// This passes the message to whoever comes next.
+	if (!shk_cas64(&shk_queue_cell(q, was.block)->block, was.held, shk_cell_return(was.held)))
+		return SHMKIT_EPERM;
+	shk_queue_note_return(q);
+	shk_queue_wake(q, &q->head->items);
+	return 0;
+}
+
+// --- loan --------------------------------------------------------------------
+
+static inline int shk_queue_loan(shmkit_queue *q, shmkit_loan *l, int64_t deadline)
+{
+	uint64_t turn;
+	int err = shk_queue_usable(q);
+	memset(l, 0, sizeof *l);
+	while (err == 0) {
+		if (SHK_LOAD(&q->head->closing) != 0)
+			return SHMKIT_EEND;
+		err = shk_queue_claim(q, shk_queue_place(q, SHK_LOAD(&q->head->tail), &turn), &l->block);
+		if (err == 0) {
+			l->data = shk_queue_payload(q, l->block);
+			l->size = q->size;
+			l->queue = q;
+			return 0;
+		}
+		if (err == SHMKIT_ENOROOM && deadline != SHK_AT_ONCE)
+			err = shk_queue_await(q, SHK_WANT_BLOCK, deadline);
+	}
+	return err;
+}
+
+// shmkit_queue_loan takes a block to fill in place, and waits for one as long as it takes:
+// there are 64 more than the queue has room for messages. Returns as shmkit_queue_put.
+static inline int shmkit_queue_loan(shmkit_queue *q, shmkit_loan *l) { return shk_queue_loan(q, l, INT64_MAX); }
+
+// shmkit_queue_timedloan is shmkit_queue_loan with a deadline; see shmkit_queue_timedput.
+static inline int shmkit_queue_timedloan(shmkit_queue *q, shmkit_loan *l, const struct timespec *deadline)
+{
+	return shk_queue_loan(q, l, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_tryloan is shmkit_queue_loan, but returns SHMKIT_ENOROOM where that would
+// wait.
+static inline int shmkit_queue_tryloan(shmkit_queue *q, shmkit_loan *l) { return shk_queue_loan(q, l, SHK_AT_ONCE); }
+
+static inline int shk_queue_publish(shmkit_loan *l, int64_t deadline)
+{
+	shmkit_queue *q = l->queue;
+	int err = q == NULL ? (int)SHMKIT_EPERM : shk_queue_usable(q);
+	if (err)
+		return err;
+	while (err == 0) {
+		if ((err = shk_queue_publish_later(q, l->block)) == 0)
+			break;
+		// It may name a ticket, which went to another message.
+		SHK_STORE(&shk_queue_cell(q, l->block)->block, q->loaned);
+		if (err == SHMKIT_ENOROOM && deadline != SHK_AT_ONCE)
+			err = shk_queue_await(q, SHK_WANT_ROOM, deadline);
+	}
+	if (err == SHMKIT_ENOROOM || err == SHMKIT_ETIMEDOUT)
+		return err;
+	if (err)
+		shk_queue_free(q, l->block);
+	memset(l, 0, sizeof *l);
+	return err;
+}
+
+// shmkit_queue_publish puts what was filled at the end of the queue, and waits for a place
+// as long as it takes. The loan is over, except after SHMKIT_ENOROOM and
+// SHMKIT_ETIMEDOUT. Returns 0; SHMKIT_EPERM: it was published or abandoned before;
+// SHMKIT_EEND: the queue is closed; SHMKIT_ECORRUPT; SHMKIT_ECLOSED.
+static inline int shmkit_queue_publish(shmkit_loan *l) { return shk_queue_publish(l, INT64_MAX); }
+
+// shmkit_queue_timedpublish is shmkit_queue_publish with a deadline on CLOCK_MONOTONIC,
+// after which it returns SHMKIT_ETIMEDOUT; see shmkit_deadline.
+static inline int shmkit_queue_timedpublish(shmkit_loan *l, const struct timespec *deadline)
+{
+	return shk_queue_publish(l, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_trypublish is shmkit_queue_publish, but returns SHMKIT_ENOROOM where that
+// would wait.
+static inline int shmkit_queue_trypublish(shmkit_loan *l) { return shk_queue_publish(l, SHK_AT_ONCE); }
+
+// shmkit_queue_abandon gives the block back unpublished. Returns 0; SHMKIT_EPERM: it was
+// published or abandoned before; SHMKIT_ECLOSED.
+static inline int shmkit_queue_abandon(shmkit_loan *l)
+{
+	int err = l->queue == NULL ? (int)SHMKIT_EPERM : shk_queue_usable(l->queue);
+	if (err)
+		return err;
+	shk_queue_free(l->queue, l->block);
+	memset(l, 0, sizeof *l);
+	return 0;
+}
+
+// --- the queue as a whole ----------------------------------------------------
+
+// shmkit_queue_close closes the queue for everybody: nothing can be put any more; what is
+// in it can be taken, and then SHMKIT_EEND is all that there is. Calling it again does
+// nothing. Returns 0; SHMKIT_EPERM on a read-only segment; SHMKIT_ECLOSED.
+static inline int shmkit_queue_close(shmkit_queue *q)
+{
+	shk_seat s;
+	int err = shk_queue_usable(q);
+	if (err)
+		return err;
+	SHK_STORE(&q->head->closing, (uint32_t)1);
+	shk_queue_room(q, &s); // seals the ring; if it is full, whoever next comes to an open slot does
+	shk_queue_wake_all(q);
+	return 0;
+}
+
+// shmkit_queue_len stores how many messages wait to be taken, those that came back among
+// them, at some instant of the call; while others take messages all the time it is an
+// estimate. A read-only segment will do. Returns 0 or SHMKIT_ECLOSED.
+static inline int shmkit_queue_len(shmkit_queue *q, uint64_t *n)
+{
+	int err = shk_queue_usable(q);
+	if (err == SHMKIT_ECLOSED)
+		return err;
+	*n = shk_queue_depth(q);
+	return 0;
+}
+
+// shmkit_queue_cap is how many messages the queue has room for. Messages that were taken
+// and not acknowledged do not count. 0 if q is not open.
+static inline uint64_t shmkit_queue_cap(const shmkit_queue *q)
+{
+	return q->handle.segment != NULL && q->handle.segment->base != NULL ? q->slots : 0;
+}
+
+#endif
