@@ -19,21 +19,49 @@ enum {
 
 // --- the dead ----------------------------------------------------------------
 
-// shk_queue_resolve takes back what the process in slot has in hand: what it was filling
-// is free, what it had taken and not acknowledged goes to the next consumer. That process
-// is dead, and we hold the lock on its byte, or it is this one. Every step is one
-// compare-and-swap and may be repeated.
-static inline void shk_queue_resolve(shmkit_queue *q, uint32_t slot)
+// shk_queue_resolve_blocks does what becomes of the blocks of the process in slot: of those
+// that are Loaned, or of the others.
+static inline void shk_queue_resolve_blocks(shmkit_queue *q, uint32_t slot, int loaned)
 {
 	for (uint32_t i = 0; i < q->blocks; i++) {
 		uint64_t *block = &shk_queue_cell(q, i)->block, w, next, turn;
 		do {
 			w = SHK_LOAD(block);
+			if ((shk_cell_state(w) == SHMKIT_CELL_LOANED) != loaned)
+				break;
 			uint64_t t = shk_cell_full_ticket(w, SHK_LOAD(&q->head->tail));
 			uint64_t *seat = &shk_queue_cell(q, shk_queue_place(q, t, &turn))->slot;
 			next = shk_cell_resolve(w, slot, i, SHK_LOAD(seat), turn);
 		} while (next != w && !shk_cas64(block, w, next));
 	}
+}
+
+// shk_queue_unlink_all frees what is Linked to blocks that are Loaned to the process in
+// slot. A chain may be half-built, or half-freed, so it is not followed.
+static inline void shk_queue_unlink_all(shmkit_queue *q, uint32_t slot)
+{
+	const uint64_t loaned = shk_cell_word(SHMKIT_CELL_LOANED, slot, 0, 0);
+	for (uint32_t i = 0; i < q->blocks; i++) {
+		uint64_t *block = &shk_queue_cell(q, i)->block, w = SHK_LOAD(block);
+		uint32_t first = shk_cell_link_first(w);
+		if (shk_cell_state(w) != SHMKIT_CELL_LINKED || first >= q->blocks)
+			continue;
+		shmkit_queue_cell *cell = shk_queue_cell(q, first);
+		if (SHK_LOAD(&cell->block) == loaned && w == shk_cell_linked(first, SHK_LOAD(&cell->version)))
+			shk_cas64(block, w, SHMKIT_CELL_FREE);
+	}
+}
+
+// shk_queue_resolve takes back what the process in slot has in hand: what it was filling
+// is free, what it had taken and not acknowledged goes to the next consumer. That process
+// is dead, and we hold the lock on its byte, or it is this one. Every step is one
+// compare-and-swap and may be repeated. What it never published is let go last: until then
+// it tells whose the blocks are that are Linked to it.
+static inline void shk_queue_resolve(shmkit_queue *q, uint32_t slot)
+{
+	shk_queue_resolve_blocks(q, slot, 0);
+	shk_queue_unlink_all(q, slot);
+	shk_queue_resolve_blocks(q, slot, 1);
 	// Also if nothing moved: whoever died may have given something back and not said so.
 	shk_queue_note_return(q);
 	shk_queue_wake_all(q);

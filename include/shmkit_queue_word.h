@@ -112,7 +112,8 @@ static inline uint64_t shk_cell_full_ticket(uint64_t w, uint64_t tail)
 
 // shk_cell_resolve is what becomes of a block when the process in slot is dead, or has
 // no handle any more. seat is the slot word of the ticket in w, read after w. It gives w
-// if the block is not that process's, or goes on without it.
+// if the block is not that process's, or goes on without it. Loaned becomes free when
+// nothing is Linked to the block.
 static inline uint64_t shk_cell_resolve(uint64_t w, uint32_t slot, uint32_t block, uint64_t seat, uint64_t turn)
 {
 	if (shk_cell_slot(w) != slot)
@@ -122,12 +123,24 @@ static inline uint64_t shk_cell_resolve(uint64_t w, uint32_t slot, uint32_t bloc
 		return SHMKIT_CELL_FREE;
 	case SHMKIT_CELL_QUEUED:
 		// Had it been published and taken, w would have changed before the slot did.
-		return seat == shk_slot_word(SHMKIT_SLOT_FULL, turn, block) ? w : SHMKIT_CELL_FREE;
+		return seat == shk_slot_word(SHMKIT_SLOT_FULL, turn, block) ? w : shk_cell_word(SHMKIT_CELL_LOANED, slot, 0, 0);
 	case SHMKIT_CELL_HELD:
 		return shk_cell_return(w);
 	default:
 		return w;
 	}
+}
+
+// shk_cell_linked is the word of a block that belongs to the message whose first block is
+// first and has that version.
+static inline uint64_t shk_cell_linked(uint32_t first, uint32_t version)
+{
+	return shk_cell_word(SHMKIT_CELL_LINKED, 0, 0, (uint64_t)first | (uint64_t)version << SHK_TICKET_BITS / 2);
+}
+
+static inline uint32_t shk_cell_link_first(uint64_t w)
+{
+	return (uint32_t)(shk_cell_ticket(w) & ((UINT64_C(1) << SHK_TICKET_BITS / 2) - 1));
 }
 
 // --- sleepers ----------------------------------------------------------------

@@ -191,6 +191,45 @@ static int churn(uint64_t from)
 	}
 }
 
+static void note_code(uint64_t *codes, int code)
+{
+	*codes |= code >= 0 && code < 63 ? UINT64_C(1) << code : UINT64_C(1) << 63;
+}
+
+// everything makes every call that does not wait for long, and answers the set of their
+// codes.
+static void everything(int times)
+{
+	uint64_t codes = 0, n;
+	for (int i = 0; i < times; i++) {
+		struct timespec soon = shmkit_deadline(i == 0);
+		message m;
+		shmkit_loan o;
+		shmkit_lease e;
+		fill(&m, 1, (uint64_t)i);
+		note_code(&codes, shmkit_queue_tryput(&queue, &m, sizeof m));
+		note_code(&codes, shmkit_queue_timedput(&queue, &m, sizeof m, &soon));
+		note_code(&codes, shmkit_queue_tryloan(&queue, &o));
+		if (o.queue != NULL) {
+			memset(o.data, 0, o.size);
+			note_code(&codes, i % 2 ? shmkit_queue_trypublish(&o) : shmkit_queue_timedpublish(&o, &soon));
+			if (o.queue != NULL)
+				note_code(&codes, shmkit_queue_abandon(&o));
+		}
+		note_code(&codes, shmkit_queue_len(&queue, &n));
+		note_code(&codes, shmkit_queue_trylease(&queue, &e));
+		if (e.queue != NULL) {
+			memcpy(&m, e.data, sizeof m < e.size ? sizeof m : e.size);
+			note_code(&codes, i % 2 ? shmkit_queue_ack(&e) : shmkit_queue_nack(&e));
+		}
+		note_code(&codes, shmkit_queue_tryget(&queue, &m, sizeof m));
+		soon = shmkit_deadline(i == 0);
+		note_code(&codes, shmkit_queue_timedget(&queue, &m, sizeof m, &soon));
+	}
+	printf("0 %lu %s\n", (unsigned long)codes, segment.detail ? segment.detail : "-");
+	segment.detail = NULL;
+}
+
 static int open_text(const char *text)
 {
 	char path[PATH_MAX];
@@ -289,6 +328,8 @@ static void run(const char *op, const char *a, const char *b)
 		answer(eat());
 	else if (is(op, "churn"))
 		answer(churn(strtoul(a, NULL, 10)));
+	else if (is(op, "everything"))
+		everything(atoi(a));
 	else if (is(op, "slot"))
 		answer((int)segment.own_slot);
 	else if (is(op, "detail"))
