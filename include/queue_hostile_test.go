@@ -90,7 +90,7 @@ func known(t *testing.T, where, text string) {
 	t.Helper()
 	var codes uint64
 	var field string
-	if _, err := fmt.Sscanln(text, &codes, &field); err != nil && !strings.HasSuffix(text, "\n<nil>") {
+	if _, err := fmt.Sscan(text, &codes, &field); err != nil {
 		t.Fatal(text, err)
 	}
 	allowed := uint64(0)
@@ -158,8 +158,8 @@ func TestQueueScribbledOver(t *testing.T) {
 		p.send("everything", 300)
 		answered := make(chan string, 1)
 		go func() {
-			line, err := p.out.ReadString('\n')
-			answered <- fmt.Sprint(line, err)
+			line, _ := p.out.ReadString('\n')
+			answered <- line
 		}()
 		for done := false; !done; {
 			select {

@@ -1,8 +1,8 @@
 // Queues: bounded, first in first out, whole whoever is killed when. Any number of
 // producers and consumers, in Go and in C.
 //
-// A message is an item of plain memory, of the size that the queue was made for. It is
-// put whole or not at all, and goes to one consumer. If that dies before it has
+// A message is an item of plain memory, of the size that the queue was made for, or bytes.
+// It is put whole or not at all, and goes to one consumer. If that dies before it has
 // acknowledged the message, the message goes to another one, with its count of
 // deliveries; get acknowledges what it returns. A process that is killed or stopped
 // inside any call holds up nobody.
@@ -35,11 +35,13 @@ typedef struct shmkit_lease {
 	uint32_t deliveries; // how often it was delivered before: 0 unless consumers died with it, or gave it back; up to 127
 	uint32_t block;
 	uint64_t held;
+	void *copy;          // of bytes that are in several blocks; data points to it
 	shmkit_queue *queue; // NULL: no message
 } shmkit_lease;
 
 // shmkit_loan is a block of a queue that this process fills in place: data is valid until
-// it is published or abandoned, and holds what an earlier message left. It is used by one
+// it is published or abandoned, and holds what an earlier message left. size is how many
+// bytes it has; of a queue of bytes set it to how many the message has. It is used by one
 // thread at a time. If the process dies before, nobody has seen anything and the block is
 // free.
 typedef struct shmkit_loan {
@@ -58,26 +60,33 @@ static inline int shk_queue_finish(shmkit_queue *q, const shk_seat *s)
 		return 0;
 	int err = shk_queue_publish_later(q, s->block);
 	if (err)
-		shk_queue_free(q, s->block);
+		shk_queue_discard(q, s->block);
 	return err;
+}
+
+// shk_queue_fits tells whether a message may have that size.
+static inline int shk_queue_fits(const shmkit_queue *q, size_t size)
+{
+	if (q->bytes)
+		return size <= q->most ? 0 : -EMSGSIZE;
+	return size == q->size ? 0 : SHMKIT_ETYPE;
 }
 
 static inline int shk_queue_put(shmkit_queue *q, const void *item, size_t size, int64_t deadline)
 {
 	int err = shk_queue_usable(q);
-	if (err == 0 && size != q->size)
-		return SHMKIT_ETYPE;
+	if (err == 0)
+		err = shk_queue_fits(q, size);
 	while (err == 0) {
 		shk_seat s;
 		if ((err = shk_queue_reserve(q, &s)) == 0) {
-			if (size > 0)
-				memcpy(shk_queue_payload(q, s.block), item, size);
-			err = shk_queue_finish(q, &s);
-			if (err == 0)
+			if ((err = shk_queue_fill(q, s.block, item, size)) != 0)
+				shk_queue_free(q, s.block);
+			else if ((err = shk_queue_finish(q, &s)) == 0)
 				return 0;
 		}
 		if (err == SHMKIT_ENOROOM && deadline != SHK_AT_ONCE)
-			err = shk_queue_await(q, SHK_WANT_ROOM | SHK_WANT_BLOCK, deadline);
+			err = shk_queue_await(q, SHK_WANT_ROOM | shk_want_blocks(q, size), deadline);
 	}
 	return err;
 }
@@ -87,8 +96,9 @@ static inline int shk_queue_put(shmkit_queue *q, const void *item, size_t size, 
 // becomes of this process. It synchronizes before the get that returns the message, in
 // whatever language.
 //
-// Returns 0; SHMKIT_EEND: the queue is closed; SHMKIT_ETYPE: not that size; SHMKIT_EPERM:
-// the segment is read-only; SHMKIT_ECORRUPT; SHMKIT_ECLOSED. Any thread.
+// Returns 0; SHMKIT_EEND: the queue is closed; SHMKIT_ETYPE: messages are not of that size;
+// -EMSGSIZE: more bytes than q->most; SHMKIT_EPERM: the segment is read-only;
+// SHMKIT_ECORRUPT; SHMKIT_ECLOSED. Any thread.
 static inline int shmkit_queue_put(shmkit_queue *q, const void *item, size_t size)
 {
 	return shk_queue_put(q, item, size, INT64_MAX);
@@ -111,12 +121,21 @@ static inline int shmkit_queue_tryput(shmkit_queue *q, const void *item, size_t 
 
 // --- get ---------------------------------------------------------------------
 
-// shk_queue_take leaves the oldest message in its block, which is ours then.
-static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, int64_t deadline)
+// shk_queue_take leaves the oldest message in its block, which is ours then. Of a queue of
+// bytes *n is how long it is. If that is more than room the message stays: -EMSGSIZE.
+static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, uint64_t room, uint64_t *n, int64_t deadline)
 {
 	int err = shk_queue_usable(q);
+	*n = q->size;
 	while (err == 0) {
-		if ((err = shk_queue_hold(q, s)) == 0)
+		err = shk_queue_front(q, s);
+		if (err == 0 && q->bytes) {
+			*n = shk_queue_length(q, s->block);
+			// With that word the block has the message still, and so it had then.
+			if (*n > room && *n <= q->most && SHK_LOAD(&shk_queue_cell(q, s->block)->block) == s->word)
+				return -EMSGSIZE;
+		}
+		if (err == 0 && shk_queue_hold(q, s))
 			return 0;
 		if (err == SHMKIT_EEMPTY && deadline != SHK_AT_ONCE)
 			err = shk_queue_await(q, SHK_WANT_ITEM, deadline);
@@ -124,31 +143,57 @@ static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, int64_t deadline)
 	return err;
 }
 
-// shk_queue_own_lines writes to each line of a block that is ours what is there: what was
-// only read stays with both cores, and is slow to write again.
-static inline void shk_queue_own_lines(shmkit_queue *q, uint32_t block)
+// shk_queue_own_lines writes to each line of a block that is ours, of which n bytes were
+// read, what is there: what was only read stays with both cores, and is slow to write again.
+static inline void shk_queue_own_lines(shmkit_queue *q, uint32_t block, uint64_t n)
 {
 	unsigned char *cell = (unsigned char *)shk_queue_cell(q, block);
 	// The first line has the word of the block, which changes hands anyway.
-	for (uint64_t off = 124; off < sizeof(shmkit_queue_cell) + q->size + 60 && off < q->stride; off += 64) {
+	for (uint64_t off = 124; off < sizeof(shmkit_queue_cell) + n + 60 && off < q->stride; off += 64) {
 		uint32_t *word = (uint32_t *)(void *)(cell + off);
 		SHK_NOTE(word, SHK_HINT(word));
 	}
 }
 
+// shk_queue_copied ends our hold of a message of n bytes, of which item got a copy. One that
+// makes no sense is gone too, or it would stay the oldest for ever.
+static inline int shk_queue_copied(shmkit_queue *q, const shk_seat *s, void *item, uint64_t n)
+{
+	int err = n > q->most ? shk_queue_damaged(q, "queue.length", n) : shk_queue_copy_out(q, s->block, item, n);
+	if (q->bytes && SHK_HINT(&shk_queue_cell(q, s->block)->next) != 0) {
+		shk_queue_let_go(q, s->block, s->word);
+		return err;
+	}
+	shk_queue_own_lines(q, s->block, n < q->size ? n : q->size);
+	shk_queue_drop(q, s->block);
+	return err;
+}
+
 static inline int shk_queue_get(shmkit_queue *q, void *item, size_t size, int64_t deadline)
 {
 	shk_seat s;
-	if (size != q->size && shk_queue_usable(q) == 0)
+	uint64_t n;
+	int err = shk_queue_usable(q);
+	if (err == 0 && (q->bytes || size != q->size))
 		return SHMKIT_ETYPE;
-	int err = shk_queue_take(q, &s, deadline);
-	if (err)
-		return err;
-	if (size > 0)
-		memcpy(item, shk_queue_payload(q, s.block), size);
-	shk_queue_own_lines(q, s.block);
-	shk_queue_drop(q, s.block);
-	return 0;
+	if (err == 0)
+		err = shk_queue_take(q, &s, size, &n, deadline);
+	return err ? err : shk_queue_copied(q, &s, item, n);
+}
+
+static inline int shk_queue_get_bytes(shmkit_queue *q, void *bytes, size_t room, size_t *n, int64_t deadline)
+{
+	shk_seat s;
+	uint64_t length = 0;
+	int err = shk_queue_usable(q);
+	if (err == 0 && !q->bytes)
+		return SHMKIT_ETYPE;
+	if (err == 0)
+		err = shk_queue_take(q, &s, room, &length, deadline);
+	*n = (size_t)length;
+	if (err == 0 && length > room) // it became longer, and is taken
+		length = q->most + 1;
+	return err ? err : shk_queue_copied(q, &s, bytes, length);
 }
 
 // shmkit_queue_get takes the oldest message into *item, and waits for one as long as it
@@ -176,37 +221,29 @@ static inline int shmkit_queue_tryget(shmkit_queue *q, void *item, size_t size)
 	return shk_queue_get(q, item, size, SHK_AT_ONCE);
 }
 
+// shmkit_queue_get_bytes is shmkit_queue_get for a queue of bytes: the oldest message goes to
+// bytes, which has that much room, and *n is how long it is. If it is longer than that it
+// stays where it is: -EMSGSIZE, and *n tells how much room it takes.
+static inline int shmkit_queue_get_bytes(shmkit_queue *q, void *bytes, size_t room, size_t *n)
+{
+	return shk_queue_get_bytes(q, bytes, room, n, INT64_MAX);
+}
+
+// shmkit_queue_timedget_bytes is shmkit_queue_get_bytes with a deadline; see
+// shmkit_queue_timedget.
+static inline int shmkit_queue_timedget_bytes(shmkit_queue *q, void *bytes, size_t room, size_t *n, const struct timespec *deadline)
+{
+	return shk_queue_get_bytes(q, bytes, room, n, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_tryget_bytes is shmkit_queue_get_bytes, but returns SHMKIT_EEMPTY where that
+// would wait.
+static inline int shmkit_queue_tryget_bytes(shmkit_queue *q, void *bytes, size_t room, size_t *n)
+{
+	return shk_queue_get_bytes(q, bytes, room, n, SHK_AT_ONCE);
+}
+
 // --- lease -------------------------------------------------------------------
-
-static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t deadline)
-{
-	shk_seat s;
-	memset(l, 0, sizeof *l);
-	int err = shk_queue_take(q, &s, deadline);
-	if (err)
-		return err;
-	l->data = shk_queue_payload(q, s.block);
-	l->size = q->size;
-	l->deliveries = shk_cell_deliveries(s.word);
-	l->block = s.block;
-	l->held = s.word;
-	l->queue = q;
-	return 0;
-}
-
-// shmkit_queue_lease takes the oldest message without a copy, and waits for one as long as
-// it takes. Returns as shmkit_queue_get.
-static inline int shmkit_queue_lease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, INT64_MAX); }
-
-// shmkit_queue_timedlease is shmkit_queue_lease with a deadline; see shmkit_queue_timedget.
-static inline int shmkit_queue_timedlease(shmkit_queue *q, shmkit_lease *l, const struct timespec *deadline)
-{
-	return shk_queue_lease(q, l, shk_deadline_ns(deadline));
-}
-
-// shmkit_queue_trylease is shmkit_queue_lease, but returns SHMKIT_EEMPTY where that would
-// wait.
-static inline int shmkit_queue_trylease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, SHK_AT_ONCE); }
 
 // shk_queue_leased is the queue of a lease, which is over then; NULL if there is none.
 static inline int shk_queue_leased(shmkit_lease *l, shmkit_lease *was)
@@ -215,6 +252,7 @@ static inline int shk_queue_leased(shmkit_lease *l, shmkit_lease *was)
 	if (l->queue == NULL)
 		return SHMKIT_EPERM;
 	int err = shk_queue_usable(l->queue);
+	free(l->copy);
 	memset(l, 0, sizeof *l);
 	return err;
 }
@@ -227,14 +265,7 @@ static inline int shmkit_queue_ack(shmkit_lease *l)
 	int err = shk_queue_leased(l, &was);
 	if (err)
 		return err;
-	shmkit_queue *q = was.queue;
-	// This passes the block to the producers.
-	if (!shk_cas64(&shk_queue_cell(q, was.block)->block, was.held, SHMKIT_CELL_FREE))
-		return SHMKIT_EPERM;
-	shk_queue_wake(q, &q->head->space);
-	if (SHK_LOAD(&q->head->closing) != 0)
-		shk_queue_wake_all(q); // somebody may wait to see whether it comes back
-	return 0;
+	return shk_queue_let_go(was.queue, was.block, was.held);
 }
 
 // shmkit_queue_nack gives the message back, to whoever comes next, with one more delivery
@@ -257,6 +288,51 @@ static inline int shmkit_queue_nack(shmkit_lease *l)
 	return 0;
 }
 
+static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t deadline)
+{
+	shk_seat s;
+	uint64_t n;
+	memset(l, 0, sizeof *l);
+	int err = shk_queue_take(q, &s, UINT64_MAX, &n, deadline);
+	if (err)
+		return err;
+	if (n > q->most) {
+		shk_queue_let_go(q, s.block, s.word); // or it would stay the oldest for ever
+		return shk_queue_damaged(q, "queue.length", n);
+	}
+	l->data = shk_queue_payload(q, s.block);
+	l->size = (size_t)n;
+	l->deliveries = shk_cell_deliveries(s.word);
+	l->block = s.block;
+	l->held = s.word;
+	l->queue = q;
+	if (!q->bytes || shk_queue_further(q, n) == 0)
+		return 0;
+	if ((l->data = l->copy = malloc(l->size)) == NULL) {
+		shmkit_queue_nack(l);
+		return -ENOMEM;
+	}
+	if ((err = shk_queue_copy_out(q, s.block, l->copy, n)) != 0)
+		shmkit_queue_ack(l);
+	return err;
+}
+
+// shmkit_queue_lease takes the oldest message without a copy, and waits for one as long as
+// it takes. Of a queue of bytes it is in place if it is in one block, else l->data is a copy
+// that goes with the lease. Returns as shmkit_queue_get; -ENOMEM: there was no memory for
+// the copy, the message has gone back.
+static inline int shmkit_queue_lease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, INT64_MAX); }
+
+// shmkit_queue_timedlease is shmkit_queue_lease with a deadline; see shmkit_queue_timedget.
+static inline int shmkit_queue_timedlease(shmkit_queue *q, shmkit_lease *l, const struct timespec *deadline)
+{
+	return shk_queue_lease(q, l, shk_deadline_ns(deadline));
+}
+
+// shmkit_queue_trylease is shmkit_queue_lease, but returns SHMKIT_EEMPTY where that would
+// wait.
+static inline int shmkit_queue_trylease(shmkit_queue *q, shmkit_lease *l) { return shk_queue_lease(q, l, SHK_AT_ONCE); }
+
 // --- loan --------------------------------------------------------------------
 
 static inline int shk_queue_loan(shmkit_queue *q, shmkit_loan *l, int64_t deadline)
@@ -272,6 +348,8 @@ static inline int shk_queue_loan(shmkit_queue *q, shmkit_loan *l, int64_t deadli
 			l->data = shk_queue_payload(q, l->block);
 			l->size = q->size;
 			l->queue = q;
+			if (q->bytes)
+				SHK_NOTE(&shk_queue_cell(q, l->block)->next, (uint32_t)0);
 			return 0;
 		}
 		if (err == SHMKIT_ENOROOM && deadline != SHK_AT_ONCE)
@@ -298,8 +376,12 @@ static inline int shk_queue_publish(shmkit_loan *l, int64_t deadline)
 {
 	shmkit_queue *q = l->queue;
 	int err = q == NULL ? (int)SHMKIT_EPERM : shk_queue_usable(q);
+	if (err == 0 && l->size > q->size)
+		err = -EMSGSIZE;
 	if (err)
 		return err;
+	if (q->bytes)
+		SHK_NOTE(&shk_queue_cell(q, l->block)->length, (uint64_t)l->size);
 	while (err == 0) {
 		if ((err = shk_queue_publish_later(q, l->block)) == 0)
 			break;
@@ -317,9 +399,9 @@ static inline int shk_queue_publish(shmkit_loan *l, int64_t deadline)
 }
 
 // shmkit_queue_publish puts what was filled at the end of the queue, and waits for a place
-// as long as it takes. The loan is over, except after SHMKIT_ENOROOM and
-// SHMKIT_ETIMEDOUT. Returns 0; SHMKIT_EPERM: it was published or abandoned before;
-// SHMKIT_EEND: the queue is closed; SHMKIT_ECORRUPT; SHMKIT_ECLOSED.
+// as long as it takes. The loan is over, except after SHMKIT_ENOROOM, SHMKIT_ETIMEDOUT and
+// -EMSGSIZE: l->size is more than it was. Returns 0; SHMKIT_EPERM: it was published or
+// abandoned before; SHMKIT_EEND: the queue is closed; SHMKIT_ECORRUPT; SHMKIT_ECLOSED.
 static inline int shmkit_queue_publish(shmkit_loan *l) { return shk_queue_publish(l, INT64_MAX); }
 
 // shmkit_queue_timedpublish is shmkit_queue_publish with a deadline on CLOCK_MONOTONIC,

@@ -45,12 +45,14 @@ typedef struct shk_queue_end {
 } shk_queue_end;
 
 // shmkit_queue is this process's use of one queue, from shmkit_queue_open to
-// shmkit_queue_release. It must stay where it is; any thread may use it. Read handle and
-// size; the rest is internal. If this process dies, what it had taken and not
+// shmkit_queue_release. It must stay where it is; any thread may use it. Read handle,
+// size, bytes and most; the rest is internal. If this process dies, what it had taken and not
 // acknowledged goes to another consumer, and what it was filling is free.
 typedef struct shmkit_queue {
 	shmkit_handle handle;
-	uint32_t size; // bytes of a message
+	uint32_t size; // bytes of a message, or of a block if messages are bytes
+	int bytes;     // messages are bytes, of any length up to most
+	uint64_t most;
 
 	// Read once and checked.
 	uint32_t blocks;

@@ -3,8 +3,10 @@
 #ifndef SHMKIT_QUEUE_OPEN_H
 #define SHMKIT_QUEUE_OPEN_H
 
-#include "shmkit_queue_wait.h"
+#include "shmkit_queue_chain.h"
 #include "shmkit_text.h"
+
+#define SHK_MESSAGES 'M' // type code of messages that are not plain memory
 
 // shk_queue_numbers reads the head of a queue once.
 static inline int shk_queue_numbers(shmkit_queue *q)
@@ -19,6 +21,7 @@ static inline int shk_queue_numbers(shmkit_queue *q)
 	q->head = head;
 	q->cells = h->items;
 	q->size = h->item_size;
+	q->bytes = h->type_code == SHK_MESSAGES;
 	q->slots = SHK_LOAD(&head->slots);
 	q->blocks = SHK_LOAD(&head->blocks);
 	q->stride = SHK_LOAD(&head->stride);
@@ -33,6 +36,9 @@ static inline int shk_queue_numbers(shmkit_queue *q)
 		return shk_corrupt(h->segment, "queue.stride", q->stride);
 	if (q->stride * q->blocks > h->size - sizeof *head)
 		return shk_corrupt(h->segment, "object.size", h->size);
+	if (q->bytes && q->size == 0)
+		return shk_corrupt(h->segment, "object.item_size", 0);
+	q->most = q->bytes ? q->size * q->slots : q->size;
 	return 0;
 }
 
@@ -70,7 +76,13 @@ static inline void shk_queue_counted(shmkit_queue *q, int change)
 // shk_queue_adopt makes *q a use of the queue that its handle is on, or releases that.
 static inline int shk_queue_adopt(shmkit_queue *q, char type_code, size_t size)
 {
-	int err = shmkit_expect(&q->handle, SHMKIT_OBJECT_QUEUE, type_code, size);
+	int bytes = type_code == SHK_MESSAGES && size == 0;
+	int err = shmkit_expect(&q->handle, SHMKIT_OBJECT_QUEUE, type_code, bytes ? q->handle.item_size : size);
+	// What a codec of Go has made is not for C.
+	if (err == 0 && (type_code == SHK_MESSAGES) != bytes)
+		err = SHMKIT_ETYPE;
+	if (err == 0 && bytes && strcmp(q->handle.signature, "bytes") != 0)
+		err = SHMKIT_ETYPE;
 	if (err == 0)
 		err = shk_queue_numbers(q);
 	if (err) {
@@ -84,10 +96,11 @@ static inline int shk_queue_adopt(shmkit_queue *q, char type_code, size_t size)
 
 // shmkit_queue_open begins to use the queue called name. type_code and size are those of
 // a message, as for shmkit_expect: for a struct 'T' and its sizeof; compare
-// q->handle.signature, which tells its fields. For messages of n raw bytes a Go program
-// makes a Queue of [n]byte, whose code is 'T' and whose signature "(n)B".
+// q->handle.signature, which tells its fields. For a queue of bytes, which is a Queue of
+// []byte or string in Go, 'M' and 0: its messages are of any length up to q->most.
 //
-// Returns 0; SHMKIT_ETYPE: no queue, or one of other messages; what shmkit_find returns.
+// Returns 0; SHMKIT_ETYPE: no queue, or one of other messages, among them those that a
+// codec of Go encodes; what shmkit_find returns.
 // On a read-only segment it can be looked at only: shmkit_queue_len and shmkit_queue_cap.
 static inline int shmkit_queue_open(shmkit_segment *s, const char *name, char type_code, size_t size, shmkit_queue *q)
 {

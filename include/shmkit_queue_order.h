@@ -205,26 +205,21 @@ static inline int shk_queue_front(shmkit_queue *q, shk_seat *s)
 	return shk_queue_front_slow(q, s);
 }
 
-// shk_queue_hold takes the oldest message and leaves it in its block. s->word is the word
-// of the block then.
+// shk_queue_hold takes what shk_queue_front found and leaves it in its block, whose word
+// is then s->word: 1, or 0 if somebody else has taken it.
 static inline int shk_queue_hold(shmkit_queue *q, shk_seat *s)
 {
-	for (;;) {
-		int err = shk_queue_front(q, s);
-		if (err)
-			return err;
-		uint64_t was = s->word;
-		s->word = shk_cell_take(was, q->handle.segment->own_slot);
-		// This passes the message to us.
-		if (!shk_cas64(&shk_queue_cell(q, s->block)->block, was, s->word))
-			continue;
-		if (shk_cell_state(was) == SHMKIT_CELL_QUEUED)
-			shk_queue_advance(q, &q->gets, &q->head->head, s->ticket);
-		else
-			SHK_ADD(&q->head->redelivered, (uint64_t)1);
-		shk_queue_wake(q, &q->head->space);
+	uint64_t was = s->word;
+	s->word = shk_cell_take(was, q->handle.segment->own_slot);
+	// This passes the message to us.
+	if (!shk_cas64(&shk_queue_cell(q, s->block)->block, was, s->word))
 		return 0;
-	}
+	if (shk_cell_state(was) == SHMKIT_CELL_QUEUED)
+		shk_queue_advance(q, &q->gets, &q->head->head, s->ticket);
+	else
+		SHK_ADD(&q->head->redelivered, (uint64_t)1);
+	shk_queue_wake(q, &q->head->space);
+	return 1;
 }
 
 #endif

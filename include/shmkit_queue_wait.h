@@ -14,7 +14,8 @@ enum { SHK_QUEUE_WORDS = 4, SHK_MOMENT = 1000000 }; // words of one sleep; ns
 enum {
 	SHK_WANT_ITEM = 1, // a message, or the end of the queue
 	SHK_WANT_ROOM = 2, // a place in the ring
-	SHK_WANT_BLOCK = 4 // a free block
+	SHK_WANT_BLOCK = 4, // a free block, or as many as the bits above say
+	SHK_WANT_SHIFT = 3
 };
 
 // --- the dead ----------------------------------------------------------------
@@ -172,12 +173,13 @@ static inline int shk_queue_reserve(shmkit_queue *q, shk_seat *s)
 
 // --- sleeping ----------------------------------------------------------------
 
-static inline int shk_queue_some_free(shmkit_queue *q, uint32_t first)
+// shk_queue_enough_free tells whether n blocks are free: if it is one, probably the first.
+static inline int shk_queue_enough_free(shmkit_queue *q, uint32_t first, uint32_t n)
 {
-	if (SHK_LOAD(&shk_queue_cell(q, first)->block) == SHMKIT_CELL_FREE)
+	if (n == 1 && SHK_LOAD(&shk_queue_cell(q, first)->block) == SHMKIT_CELL_FREE)
 		return 1;
 	for (uint32_t i = 0; i < q->blocks; i++)
-		if (SHK_LOAD(&shk_queue_cell(q, i)->block) == SHMKIT_CELL_FREE)
+		if (SHK_LOAD(&shk_queue_cell(q, i)->block) == SHMKIT_CELL_FREE && --n == 0)
 			return 1;
 	return 0;
 }
@@ -192,7 +194,10 @@ static inline int shk_queue_there(shmkit_queue *q, int want)
 	int err = shk_queue_room(q, &s);
 	if (err == SHMKIT_ENOROOM && want & SHK_WANT_ROOM)
 		return 0;
-	return !(want & SHK_WANT_BLOCK) || (err != 0 && err != SHMKIT_ENOROOM) || shk_queue_some_free(q, s.pos);
+	if (!(want & SHK_WANT_BLOCK) || (err != 0 && err != SHMKIT_ENOROOM))
+		return 1;
+	uint32_t n = (uint32_t)want >> SHK_WANT_SHIFT;
+	return shk_queue_enough_free(q, s.pos, n > 0 ? n : 1);
 }
 
 // shk_queue_spin looks a bounded number of times, after a longer pause each time, whether
@@ -304,7 +309,7 @@ static inline int shk_queue_await(shmkit_queue *q, int want, int64_t deadline)
 			continue;
 		z.count = 1;
 		shk_waiter_set(&z.words[0], futex, next);
-		// There is a place in the ring and no block: see shk_queue_drop.
+		// There is a place in the ring and there are too few blocks: see shk_queue_drop.
 		z.moment = want & SHK_WANT_BLOCK && shk_queue_room(q, &s) == 0;
 		if (shk_queue_mourn(q, &z) || shk_queue_there(q, want))
 			continue;
