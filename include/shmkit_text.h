@@ -5,7 +5,7 @@
 
 #include "shmkit_object.h"
 
-// The text is what MarshalText of a Go handle gives, see docs/format.md:
+// The text is what MarshalText of a Go handle gives:
 //
 //	shmkit1:SEGMENT:INDEX.GENERATION:PATH
 //
