@@ -81,9 +81,10 @@ static inline int shk_queue_next_user(const shmkit_queue *q, uint32_t *slot)
 	return 0;
 }
 
-// shk_queue_bury cleans this queue up after the process in slot, which is dead, and tells
-// whether that is done: it waits for nobody. All else that the dead one had stays for the
-// sweep of its slot, which Go programs do; so the slot is not free after it.
+// shk_queue_bury cleans this queue up after the process in slot, which is dead: 1 if that
+// is done, SHK_AGAIN if another thread is at something else just now. It waits for nobody.
+// All else that the dead one had stays for the sweep of its slot, which Go programs do; so
+// the slot is not free after it.
 //
 // Killed anywhere in here the kernel releases the byte, and the next one starts over.
 static inline int shk_queue_bury(shmkit_queue *q, uint32_t slot)
@@ -95,7 +96,7 @@ static inline int shk_queue_bury(shmkit_queue *q, uint32_t slot)
 	shk_futex_wake(&p->death, INT_MAX);
 	// Threads of this process share the lock on the byte.
 	if (pthread_mutex_trylock(&s->lock) != 0)
-		return 0;
+		return SHK_AGAIN;
 	if (shk_filelock(s->fd, F_OFD_SETLK, F_WRLCK, SHMKIT_LOCK_SLOTS + slot, 1) == 0) {
 		if (SHK_LOAD(&p->state) == SHMKIT_SLOT_ATTACHED) {
 			// With the byte ours others cannot ask the kernel, and we may be stopped.
@@ -125,7 +126,7 @@ static inline int shk_queue_bury_announced(shmkit_queue *q)
 	int changed = 0;
 	for (uint32_t slot = 0; shk_queue_next_user(q, &slot); slot++)
 		if (slot != q->handle.segment->own_slot && shk_liveness(q->handle.segment, shk_queue_occupant(q, slot), 0) == SHK_DEAD)
-			changed |= shk_queue_bury(q, slot);
+			changed |= shk_queue_bury(q, slot) == 1;
 	return changed;
 }
 
@@ -243,12 +244,15 @@ static inline int shk_queue_mourn(shmkit_queue *q, shk_queue_sleep *z)
 		if (slot == s->own_slot)
 			continue;
 		uint32_t owner = shk_queue_occupant(q, slot), alive = 0;
+		int buried;
 		// Before the question who lives: a death after the answer changes the word.
 		uint32_t *death = shk_death_word(s, owner, &alive);
 		switch (shk_liveness(s, owner, z->ask)) {
 		case SHK_DEAD:
-			if (shk_queue_bury(q, slot))
-				changed = 1;
+			// Whoever else is cleaning up wakes us when it is done.
+			buried = shk_queue_bury(q, slot);
+			changed |= buried == 1;
+			z->moment |= buried == SHK_AGAIN;
 			break;
 		case SHK_DYING:
 			shk_futex_wake(&shk_participant(s, slot)->death, INT_MAX);
