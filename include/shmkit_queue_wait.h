@@ -8,7 +8,7 @@
 
 // See ring/spin.go and ring/wait.go, where the numbers come from.
 enum { SHK_MOST_LOOKS = 40, SHK_FEW_LOOKS = 1, SHK_FIRST_PAUSE = 4, SHK_LAST_PAUSE = 64 };
-enum { SHK_QUEUE_WORDS = 4, SHK_MOMENT = 1000000 }; // words of one sleep; ns
+enum { SHK_QUEUE_WORDS = 8, SHK_MOMENT = 1000000 }; // words of one sleep; ns
 
 // What a call waits for.
 enum {
@@ -284,6 +284,13 @@ static inline void shk_queue_nap(shmkit_queue *q, shk_queue_sleep *z, uint32_t *
 	if (shk_refused(err)) {
 		SHK_STORE(&s->no_waitv, 1);
 		err = shk_futex_wait(futex, value, until);
+	}
+	// The kernel wakes one sleeper of a dying process; that one wakes the rest, also if it
+	// has got by now what it slept for.
+	for (unsigned i = 1; i < z->count; i++) {
+		uint32_t *death = (uint32_t *)(uintptr_t)z->words[i].address;
+		if (SHK_LOAD(death) != (uint32_t)z->words[i].value)
+			shk_futex_wake(death, INT_MAX);
 	}
 	z->ask = err == -ETIMEDOUT;
 	if (z->ask && !z->moment && z->slice < SHK_ASLEEP_MOST)
