@@ -8,6 +8,8 @@ import (
 	"shmkit/ring"
 )
 
+func init() { cOperations = append(cOperations, cQueueOperations...) }
+
 // cQueueOperations are those of include/shmkit_queue.h on the queue that Go uses too: the
 // resident puts and takes beside the victim, and the visitor counts what is left.
 var cQueueOperations = []operation{
