@@ -315,6 +315,29 @@ func TestQueueWaits(t *testing.T) {
 	}
 }
 
+// One of each world waits for a block that the other one frees.
+func TestQueueWaitsForBlock(t *testing.T) {
+	seg, q, path := queueOf(t, 1)
+	p := openQueue(t, path)
+	slot := p.slot()
+	loans := []*ring.Loan[message]{}
+	for range 65 {
+		loans = append(loans, must(q.TryLoan()))
+	}
+	for _, l := range loans[:10] {
+		before := sleepsOf(t, seg, slot)
+		p.send("loan")
+		eventually(t, "never slept", func() bool { return sleepsOf(t, seg, slot) > before })
+		need(t, l.Abandon())
+		p.wantAnswer(ok)
+		got := make(chan *ring.Loan[message], 1)
+		go func() { got <- must(q.Loan()) }()
+		eventually(t, "never waited", func() bool { return q.Info().Putting })
+		p.want(ok, "abandon")
+		<-got // and keeps it
+	}
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
