@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"shmkit/internal/layout"
 	"shmkit/ring"
 	"shmkit/shm"
 )
@@ -169,7 +171,13 @@ func TestQueueLoans(t *testing.T) {
 	l, err := q.TryLoan()
 	need(t, err)
 	need(t, l.Abandon())
+	p.want(ok, "tryloan")
 	p.want(ok, "release") // and with it all loans
+	p.want(eClosed, "abandon")
+	p.want(ok, "find", "queue")
+	p.want(perm, "abandon") // it is somebody else's by now
+	p.want(perm, "publish")
+	p.want(ok, "release")
 	for range 65 {
 		if _, err := q.TryLoan(); err != nil {
 			t.Fatal(err)
@@ -313,6 +321,32 @@ func TestQueueWaits(t *testing.T) {
 			cancel()
 		}
 	}
+}
+
+// Hints of long ago, which one who was stopped has put there, cost C a few looks.
+func TestQueueOldHints(t *testing.T) {
+	const capacity = 100_000
+	seg, q, path := queueOf(t, capacity)
+	list := make([]message, 1000)
+	for range 2 * capacity / len(list) {
+		must(q.PutN(list))
+		must(q.GetN(list))
+	}
+	need(t, q.Put(messageOf(1, 1)))
+	typ, err := shm.TypeOf[message]()
+	need(t, err)
+	o, err := seg.OpenObject("queue", shm.Spec{Kind: shm.KindQueue, Type: typ})
+	need(t, err)
+	defer o.Close()
+	head := shm.Head[layout.QueueHead](o, 0)
+	atomic.StoreUint64(&head.Head, 5)
+	atomic.StoreUint64(&head.Tail, 7)
+	p := openQueue(t, path)
+	p.says(fmt.Sprintf("1 of %d", capacity), "len")
+	p.want(ok, "put", 1, 2)
+	p.says("1 1", "get")
+	p.says("1 2", "get")
+	p.want(empty, "tryget")
 }
 
 // One of each world waits for a block that the other one frees.

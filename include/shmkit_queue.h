@@ -36,6 +36,7 @@ typedef struct shmkit_lease {
 	uint32_t block;
 	uint64_t held;
 	void *copy;          // of bytes that are in several blocks; data points to it
+	uint64_t number;     // of the use of the queue; nothing is in hand after it
 	shmkit_queue *queue; // NULL: no message
 } shmkit_lease;
 
@@ -48,8 +49,19 @@ typedef struct shmkit_loan {
 	void *data;
 	size_t size;
 	uint32_t block;
+	uint64_t number;     // as in shmkit_lease
 	shmkit_queue *queue; // NULL: no block
 } shmkit_loan;
+
+// shk_queue_in_hand tells whether what was taken or lent through q is ours still: with the
+// release of q it went back.
+static inline int shk_queue_in_hand(const shmkit_queue *q, uint64_t number)
+{
+	if (q == NULL)
+		return SHMKIT_EPERM;
+	int err = shk_queue_usable(q);
+	return err == 0 && q->number != number ? (int)SHMKIT_EPERM : err;
+}
 
 // --- put ---------------------------------------------------------------------
 
@@ -249,9 +261,7 @@ static inline int shmkit_queue_tryget_bytes(shmkit_queue *q, void *bytes, size_t
 static inline int shk_queue_leased(shmkit_lease *l, shmkit_lease *was)
 {
 	*was = *l;
-	if (l->queue == NULL)
-		return SHMKIT_EPERM;
-	int err = shk_queue_usable(l->queue);
+	int err = shk_queue_in_hand(l->queue, l->number);
 	free(l->copy);
 	memset(l, 0, sizeof *l);
 	return err;
@@ -305,6 +315,7 @@ static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t dead
 	l->deliveries = shk_cell_deliveries(s.word);
 	l->block = s.block;
 	l->held = s.word;
+	l->number = q->number;
 	l->queue = q;
 	if (!q->bytes || shk_queue_further(q, n) == 0)
 		return 0;
@@ -347,6 +358,7 @@ static inline int shk_queue_loan(shmkit_queue *q, shmkit_loan *l, int64_t deadli
 		if (err == 0) {
 			l->data = shk_queue_payload(q, l->block);
 			l->size = q->size;
+			l->number = q->number;
 			l->queue = q;
 			if (q->bytes)
 				SHK_NOTE(&shk_queue_cell(q, l->block)->next, (uint32_t)0);
@@ -375,7 +387,7 @@ static inline int shmkit_queue_tryloan(shmkit_queue *q, shmkit_loan *l) { return
 static inline int shk_queue_publish(shmkit_loan *l, int64_t deadline)
 {
 	shmkit_queue *q = l->queue;
-	int err = q == NULL ? (int)SHMKIT_EPERM : shk_queue_usable(q);
+	int err = shk_queue_in_hand(q, l->number);
 	if (err == 0 && l->size > q->size)
 		err = -EMSGSIZE;
 	if (err)
@@ -419,7 +431,7 @@ static inline int shmkit_queue_trypublish(shmkit_loan *l) { return shk_queue_pub
 // published or abandoned before; SHMKIT_ECLOSED.
 static inline int shmkit_queue_abandon(shmkit_loan *l)
 {
-	int err = l->queue == NULL ? (int)SHMKIT_EPERM : shk_queue_usable(l->queue);
+	int err = shk_queue_in_hand(l->queue, l->number);
 	if (err)
 		return err;
 	shk_queue_free(l->queue, l->block);

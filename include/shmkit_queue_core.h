@@ -30,7 +30,7 @@
 #define SHK_NOTE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 // See ring/core.go and ring/pace.go, where the numbers come from.
-enum { SHK_LOOK_AGAIN = 1 << 16, SHK_LAZY_SHIFT = 6, SHK_SMALL_QUEUE = 256 };
+enum { SHK_LOOK_AGAIN = 1 << 16, SHK_FEW_STEPS = 64, SHK_LAZY_SHIFT = 6, SHK_SMALL_QUEUE = 256 };
 enum { SHK_NEAR = 64, SHK_KEEP = 32, SHK_IN_STREAM = 64, SHK_MOST_STREAM = 1 << 20, SHK_MOST_PAUSE = 256 };
 
 // shk_queue_end is what a handle remembers of the end of the queue that it puts at, or
@@ -60,6 +60,7 @@ typedef struct shmkit_queue {
 	uint64_t stride;
 	uint64_t magic; // for division by slots
 	uint64_t loaned; // the word of a block that this process fills
+	uint64_t number; // of this use, in this process
 	unsigned lazy; // an end says how far it is when this many lower bits of its ticket become 0
 	shmkit_queue_head *head;
 	unsigned char *cells;
@@ -152,20 +153,52 @@ static inline void shk_queue_raise_high_water(shmkit_queue *q, uint64_t depth)
 	}
 }
 
-// shk_queue_walk goes from ticket t over all whose seats are past, or taken and, for a
-// consumer, whose message is gone.
+// shk_queue_after is a later ticket than t, whose slot has the word w, and no later than
+// the next one to publish, or to take.
+static inline uint64_t shk_queue_after(const shmkit_queue *q, uint64_t t, uint64_t w, uint64_t turn)
+{
+	int64_t age = shk_slot_age(w, turn);
+	return age > 1 ? t + (uint64_t)(age - 1) * q->slots : t + 1;
+}
+
+// shk_queue_over tells whether the seat of ticket t, whose slot has the word w, is past, or
+// taken and, for a consumer, its message gone.
+static inline int shk_queue_over(const shmkit_queue *q, uint64_t t, uint64_t w, uint64_t turn, int consumer)
+{
+	shk_seat_state seat = shk_seat_of(w, turn);
+	uint32_t b = shk_slot_block(w);
+	if (seat != SHK_SEAT_TAKEN || !consumer)
+		return seat == SHK_SEAT_PAST || seat == SHK_SEAT_TAKEN;
+	return b < q->blocks && !shk_cell_there(SHK_LOAD(&shk_queue_cell(q, b)->block), t);
+}
+
+// shk_queue_skip goes from ticket t to a later one that is no later than the first that is
+// not over, in few looks: tickets come to be over in their order, and stay so. A process
+// that was stopped before it said how far it was says so when all others have gone on.
+static inline uint64_t shk_queue_skip(const shmkit_queue *q, uint64_t t, int consumer)
+{
+	for (uint64_t step = q->slots; step > 0; step /= 2) {
+		for (int n = 0; n < 3; n++) { // more often only if the words are damaged
+			uint64_t turn, w = SHK_LOAD(&shk_queue_cell(q, shk_queue_place(q, t + step - 1, &turn))->slot);
+			if (!shk_queue_over(q, t + step - 1, w, turn, consumer))
+				break;
+			t += step;
+		}
+	}
+	return t;
+}
+
+// shk_queue_walk goes from ticket t over all whose seats are over.
 static inline uint64_t shk_queue_walk(shmkit_queue *q, uint64_t t, int consumer)
 {
-	for (int n = 0; n < SHK_LOOK_AGAIN; n++) {
-		uint64_t turn, w = SHK_LOAD(&shk_queue_cell(q, shk_queue_place(q, t, &turn))->slot);
-		shk_seat_state seat = shk_seat_of(w, turn);
-		uint32_t b = shk_slot_block(w);
-		if (seat != SHK_SEAT_PAST && seat != SHK_SEAT_TAKEN)
-			return t;
-		if (seat == SHK_SEAT_TAKEN && consumer && (b >= q->blocks || shk_cell_there(SHK_LOAD(&shk_queue_cell(q, b)->block), t)))
-			return t;
-		int64_t age = shk_slot_age(w, turn);
-		t += age > 1 ? (uint64_t)(age - 1) * q->slots : 1;
+	for (int n = 1; n < SHK_LOOK_AGAIN; n++) {
+		uint64_t turn;
+		if (n % SHK_FEW_STEPS == 0)
+			t = shk_queue_skip(q, t, consumer);
+		uint64_t w = SHK_LOAD(&shk_queue_cell(q, shk_queue_place(q, t, &turn))->slot);
+		if (!shk_queue_over(q, t, w, turn, consumer))
+			break;
+		t = shk_queue_after(q, t, w, turn);
 	}
 	return t;
 }

@@ -90,6 +90,7 @@ static inline int shk_queue_adopt(shmkit_queue *q, char type_code, size_t size)
 		return err;
 	}
 	shk_queue_begin(q);
+	q->number = SHK_ADD(&q->handle.segment->queues, (uint64_t)1);
 	shk_queue_counted(q, 1);
 	return 0;
 }

@@ -5,14 +5,6 @@
 
 #include "shmkit_queue_core.h"
 
-// shk_queue_after is a later ticket than t, whose slot has the word w, and no later than
-// the next one to publish, or to take.
-static inline uint64_t shk_queue_after(const shmkit_queue *q, uint64_t t, uint64_t w, uint64_t turn)
-{
-	int64_t age = shk_slot_age(w, turn);
-	return age > 1 ? t + (uint64_t)(age - 1) * q->slots : t + 1;
-}
-
 // shk_queue_seal closes the queue at an open slot, so that no message is ever published
 // there.
 static inline void shk_queue_seal(uint64_t *slot, uint64_t w, uint64_t turn)
@@ -38,7 +30,9 @@ static inline int shk_queue_full(shmkit_queue *q, uint64_t t)
 static inline int shk_queue_room(shmkit_queue *q, shk_seat *s)
 {
 	uint64_t hint = shk_max64(SHK_HINT(&q->puts.next), SHK_LOAD(&q->head->tail)), t = hint, turn;
-	for (int n = 0; n < SHK_LOOK_AGAIN; n++) {
+	for (int n = 1; n < SHK_LOOK_AGAIN; n++) {
+		if (n % SHK_FEW_STEPS == 0)
+			t = shk_queue_skip(q, t, 0);
 		uint32_t pos = shk_queue_place(q, t, &turn), b;
 		uint64_t *slot = &shk_queue_cell(q, pos)->slot, w = SHK_LOAD(slot);
 		switch (shk_seat_of(w, turn)) {
@@ -131,54 +125,82 @@ static inline int shk_queue_returned(shmkit_queue *q, shk_seat *s)
 	return 0;
 }
 
-// shk_queue_others_hold tells whether another process has taken a message and not
-// acknowledged it.
-static inline int shk_queue_others_hold(shmkit_queue *q)
+// shk_queue_last finds a message that came back, when the queue is closed and the ring is
+// empty. A message stays in its block until it is dealt with, so one look at each block sees
+// all of them. SHMKIT_EEMPTY if another process has one, which may come back; SHMKIT_EEND.
+static inline int shk_queue_last(shmkit_queue *q, shk_seat *s)
 {
+	int err = SHMKIT_EEND;
 	for (uint32_t i = 0; i < q->blocks; i++) {
 		uint64_t w = SHK_LOAD(&shk_queue_cell(q, i)->block);
+		if (shk_cell_state(w) == SHMKIT_CELL_RETURNED) {
+			s->word = w;
+			s->block = i;
+			return 0;
+		}
 		if (shk_cell_state(w) == SHMKIT_CELL_HELD && shk_cell_slot(w) != q->handle.segment->own_slot)
-			return 1;
+			err = SHMKIT_EEMPTY;
 	}
-	return 0;
+	return err;
+}
+
+// SHK_MOST_RETURNS is how often one looks again because something came back meanwhile.
+enum { SHK_MOST_RETURNS = 1 << 10 };
+
+// shk_queue_look is a look at the slot of *t in the ring: 0, SHMKIT_EEMPTY and so on, or
+// SHK_AGAIN with *t where to look next. returns was read before.
+static inline int shk_queue_look(shmkit_queue *q, shk_seat *s, uint64_t *t, uint64_t returns, int patient)
+{
+	uint64_t turn;
+	s->ticket = *t;
+	s->pos = shk_queue_place(q, *t, &turn);
+	uint64_t *slot = &shk_queue_cell(q, s->pos)->slot, w = SHK_LOAD(slot);
+	switch (shk_seat_of(w, turn)) {
+	case SHK_SEAT_OPEN: case SHK_SEAT_BEFORE:
+		SHK_NOTE(&q->gets.next, *t);
+		// If it has not changed there was an instant at which nothing was returned and
+		// nothing in the ring.
+		if (patient && SHK_LOAD(&q->head->returns) != returns)
+			return SHK_AGAIN;
+		if (SHK_LOAD(&q->head->closing) == 0)
+			return SHMKIT_EEMPTY;
+		shk_queue_seal(slot, w, turn);
+		return SHK_AGAIN;
+	case SHK_SEAT_CLOSED:
+		return shk_queue_last(q, s);
+	case SHK_SEAT_TAKEN:
+		if ((s->block = shk_slot_block(w)) >= q->blocks)
+			return shk_queue_damaged(q, "queue.slot", w);
+		s->word = SHK_LOAD(&shk_queue_cell(q, s->block)->block);
+		if (shk_cell_there(s->word, *t))
+			return 0;
+		++*t;
+		return SHK_AGAIN;
+	case SHK_SEAT_PAST:
+		*t = shk_queue_after(q, *t, w, turn);
+		return SHK_AGAIN;
+	case SHK_SEAT_DAMAGED:
+		break;
+	}
+	*t = SHK_LOAD(&q->head->head);
+	return SHK_AGAIN;
 }
 
 // shk_queue_front_slow is shk_queue_front for all that is not as it mostly is.
 static inline int shk_queue_front_slow(shmkit_queue *q, shk_seat *s)
 {
-	uint64_t t = shk_max64(SHK_HINT(&q->gets.next), SHK_LOAD(&q->head->head)), turn;
-	for (int n = 0; n < SHK_LOOK_AGAIN; n++) {
-		// Before the look at the ring: so there was an instant at which nothing was
-		// returned and nothing in the ring.
-		if (SHK_LOAD(&q->head->returns) & SHK_RETURNS_PENDING && shk_queue_returned(q, s))
+	uint64_t t = shk_max64(SHK_HINT(&q->gets.next), SHK_LOAD(&q->head->head));
+	for (int n = 1; n < SHK_LOOK_AGAIN; n++) {
+		if (n % SHK_FEW_STEPS == 0)
+			t = shk_queue_skip(q, t, 1);
+		uint64_t returns = SHK_LOAD(&q->head->returns);
+		if (returns & SHK_RETURNS_PENDING && shk_queue_returned(q, s))
 			return 0;
-		s->ticket = t;
-		s->pos = shk_queue_place(q, t, &turn);
-		uint64_t *slot = &shk_queue_cell(q, s->pos)->slot, w = SHK_LOAD(slot);
-		switch (shk_seat_of(w, turn)) {
-		case SHK_SEAT_OPEN: case SHK_SEAT_BEFORE:
-			SHK_NOTE(&q->gets.next, t);
-			if (SHK_LOAD(&q->head->closing) == 0)
-				return SHMKIT_EEMPTY;
-			shk_queue_seal(slot, w, turn);
-			break;
-		case SHK_SEAT_CLOSED: // what others hold may come back
-			return shk_queue_others_hold(q) ? SHMKIT_EEMPTY : SHMKIT_EEND;
-		case SHK_SEAT_TAKEN:
-			if ((s->block = shk_slot_block(w)) >= q->blocks)
-				return shk_queue_damaged(q, "queue.slot", w);
-			s->word = SHK_LOAD(&shk_queue_cell(q, s->block)->block);
-			if (shk_cell_there(s->word, t))
-				return 0;
-			t++;
-			break;
-		case SHK_SEAT_PAST:
-			t = shk_queue_after(q, t, w, turn);
-			break;
-		case SHK_SEAT_DAMAGED:
-			t = SHK_LOAD(&q->head->head);
-			break;
-		}
+		if (returns & SHK_RETURNS_PENDING && n < SHK_MOST_RETURNS)
+			continue;
+		int err = shk_queue_look(q, s, &t, returns, n < SHK_MOST_RETURNS);
+		if (err != SHK_AGAIN)
+			return err;
 	}
 	return shk_queue_damaged(q, "queue.head", t);
 }

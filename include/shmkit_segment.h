@@ -51,6 +51,7 @@ typedef struct shmkit_segment {
 
 	pthread_mutex_t lock; // guards uses; held around LockAdmin, which threads of one process share
 	shk_use *uses;
+	uint64_t queues; // how many queues were opened
 
 	pthread_t keeper;
 	uint32_t keeper_word;  // SHK_KEEPER_*, a private futex
