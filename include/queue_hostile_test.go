@@ -115,7 +115,7 @@ func TestHostileQueue(t *testing.T) {
 	p.want(ok, "open", path)
 	for i, d := range queueDamage() {
 		for _, before := range []bool{true, false} {
-			name := fmt.Sprint("queue", i, before)
+			name := fmt.Sprintf("queue%d%v", i, before)
 			h, cells := hostileQueue(t, seg, name)
 			if before {
 				d.do(h, cells)
