@@ -90,7 +90,7 @@ static inline int shk_queue_put(shmkit_queue *q, const void *item, size_t size, 
 	if (err == 0)
 		err = shk_queue_fits(q, size);
 	while (err == 0) {
-		shk_seat s;
+		shk_seat s = {0, 0, 0, 0};
 		if ((err = shk_queue_reserve(q, &s)) == 0) {
 			if ((err = shk_queue_fill(q, s.block, item, size)) != 0)
 				shk_queue_free(q, s.block);
@@ -183,7 +183,7 @@ static inline int shk_queue_copied(shmkit_queue *q, const shk_seat *s, void *ite
 
 static inline int shk_queue_get(shmkit_queue *q, void *item, size_t size, int64_t deadline)
 {
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	uint64_t n;
 	int err = shk_queue_usable(q);
 	if (err == 0 && (q->bytes || size != q->size))
@@ -195,7 +195,7 @@ static inline int shk_queue_get(shmkit_queue *q, void *item, size_t size, int64_
 
 static inline int shk_queue_get_bytes(shmkit_queue *q, void *bytes, size_t room, size_t *n, int64_t deadline)
 {
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	uint64_t length = 0;
 	int err = shk_queue_usable(q);
 	if (err == 0 && !q->bytes)
@@ -300,7 +300,7 @@ static inline int shmkit_queue_nack(shmkit_lease *l)
 
 static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t deadline)
 {
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	uint64_t n;
 	memset(l, 0, sizeof *l);
 	int err = shk_queue_take(q, &s, UINT64_MAX, &n, deadline);
@@ -446,7 +446,7 @@ static inline int shmkit_queue_abandon(shmkit_loan *l)
 // nothing. Returns 0; SHMKIT_EPERM on a read-only segment; SHMKIT_ECLOSED.
 static inline int shmkit_queue_close(shmkit_queue *q)
 {
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	int err = shk_queue_usable(q);
 	if (err)
 		return err;

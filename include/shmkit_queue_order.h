@@ -92,7 +92,7 @@ static inline int shk_queue_try_publish(shmkit_queue *q, const shk_seat *s)
 static inline int shk_queue_publish_later(shmkit_queue *q, uint32_t block)
 {
 	for (;;) {
-		shk_seat s;
+		shk_seat s = {0, 0, 0, 0};
 		int err = shk_queue_room(q, &s);
 		if (err)
 			return err;

@@ -188,7 +188,7 @@ static inline int shk_queue_enough_free(shmkit_queue *q, uint32_t first, uint32_
 // shk_queue_there tells whether what is wanted is there, or never will be.
 static inline int shk_queue_there(shmkit_queue *q, int want)
 {
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	s.pos = 0;
 	if (want & SHK_WANT_ITEM)
 		return shk_queue_front(q, &s) != SHMKIT_EEMPTY;
@@ -303,7 +303,7 @@ static inline int shk_queue_await(shmkit_queue *q, int want, int64_t deadline)
 {
 	uint32_t *futex = want & SHK_WANT_ITEM ? &q->head->items : &q->head->space;
 	shk_queue_sleep z;
-	shk_seat s;
+	shk_seat s = {0, 0, 0, 0};
 	memset(&z, 0, sizeof z);
 	z.slice = SHK_ASLEEP_FIRST;
 	if (shk_queue_spin(q, want))
