@@ -184,7 +184,7 @@ static inline int shk_queue_copied(shmkit_queue *q, const shk_seat *s, void *ite
 static inline int shk_queue_get(shmkit_queue *q, void *item, size_t size, int64_t deadline)
 {
 	shk_seat s = {0, 0, 0, 0};
-	uint64_t n;
+	uint64_t n = 0;
 	int err = shk_queue_usable(q);
 	if (err == 0 && (q->bytes || size != q->size))
 		return SHMKIT_ETYPE;
@@ -301,7 +301,7 @@ static inline int shmkit_queue_nack(shmkit_lease *l)
 static inline int shk_queue_lease(shmkit_queue *q, shmkit_lease *l, int64_t deadline)
 {
 	shk_seat s = {0, 0, 0, 0};
-	uint64_t n;
+	uint64_t n = 0;
 	memset(l, 0, sizeof *l);
 	int err = shk_queue_take(q, &s, UINT64_MAX, &n, deadline);
 	if (err)

@@ -97,7 +97,7 @@ static inline void shk_queue_discard(shmkit_queue *q, uint32_t block)
 static inline int shk_queue_chain(shmkit_queue *q, uint32_t first, const unsigned char *from, uint64_t n, uint32_t more)
 {
 	shmkit_queue_cell *cell = shk_queue_cell(q, first), *link;
-	uint32_t list, block;
+	uint32_t list = 0, block = 0;
 	int err = shk_queue_claim_all(q, more, &list);
 	if (err)
 		return err;
