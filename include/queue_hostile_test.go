@@ -32,7 +32,7 @@ func queueDamage() (out []damage) {
 		"head":        func(h *layout.QueueHead, v uint64) { h.Head = v },
 		"items":       func(h *layout.QueueHead, v uint64) { h.Items = uint32(v) },
 		"space":       func(h *layout.QueueHead, v uint64) { h.Space = uint32(v) },
-		"closing":     func(h *layout.QueueHead, v uint64) { h.Closing = uint32(v) },
+		"flags":       func(h *layout.QueueHead, v uint64) { h.Flags = uint32(v) },
 		"returns":     func(h *layout.QueueHead, v uint64) { h.Returns = v },
 		"redelivered": func(h *layout.QueueHead, v uint64) { h.Redelivered = v },
 		"high water":  func(h *layout.QueueHead, v uint64) { h.HighWater = v },

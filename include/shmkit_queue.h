@@ -177,7 +177,7 @@ static inline int shk_queue_copied(shmkit_queue *q, const shk_seat *s, void *ite
 		return err;
 	}
 	shk_queue_own_lines(q, s->block, n < q->size ? n : q->size);
-	shk_queue_drop(q, s->block);
+	shk_queue_free(q, s->block);
 	return err;
 }
 
@@ -352,7 +352,7 @@ static inline int shk_queue_loan(shmkit_queue *q, shmkit_loan *l, int64_t deadli
 	int err = shk_queue_usable(q);
 	memset(l, 0, sizeof *l);
 	while (err == 0) {
-		if (SHK_LOAD(&q->head->closing) != 0)
+		if (shk_queue_closing(q))
 			return SHMKIT_EEND;
 		err = shk_queue_claim(q, shk_queue_place(q, SHK_LOAD(&q->head->tail), &turn), &l->block);
 		if (err == 0) {
@@ -450,7 +450,8 @@ static inline int shmkit_queue_close(shmkit_queue *q)
 	int err = shk_queue_usable(q);
 	if (err)
 		return err;
-	SHK_STORE(&q->head->closing, (uint32_t)1);
+	SHK_OR(&q->head->flags, SHMKIT_QUEUE_CLOSING);
+	shk_queue_barrier(q); // whoever drops a message from here on sees the flag
 	shk_queue_room(q, &s); // seals the ring; if it is full, whoever next comes to an open slot does
 	shk_queue_wake_all(q);
 	return 0;

@@ -60,8 +60,8 @@ static inline int shk_queue_claim_all(shmkit_queue *q, uint32_t n, uint32_t *lis
 		}
 		// Others claim at the same time: give way.
 		for (shmkit_queue_cell *cell; got > 0 && (cell = shk_queue_next(q, list, &block)) != NULL; got--)
-			SHK_RELEASE(&cell->block, (uint64_t)SHMKIT_CELL_FREE);
-		shk_queue_wake(q, &q->head->space);
+			SHK_STORE(&cell->block, (uint64_t)SHMKIT_CELL_FREE);
+		shk_queue_freed(q);
 		for (uint32_t i = (uint32_t)shk_clock(CLOCK_MONOTONIC) % SHK_MOST_PAUSE; i > 0; i--)
 			shk_pause();
 	}
@@ -176,9 +176,7 @@ static inline int shk_queue_let_go(shmkit_queue *q, uint32_t block, uint64_t hel
 	if (several)
 		shk_queue_discard(q, block);
 	else
-		shk_queue_wake(q, &q->head->space);
-	if (SHK_LOAD(&q->head->closing) != 0)
-		shk_queue_wake_all(q); // somebody may wait to see whether it comes back
+		shk_queue_freed(q);
 	return 0;
 }
 

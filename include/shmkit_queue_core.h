@@ -6,7 +6,9 @@
 // gives back changes a word and then looks whether somebody sleeps; who is about to
 // sleep announces itself and then looks at that word. Each store must be seen before the
 // load that follows it, and acquire and release do not say that. A locked instruction on
-// x86-64, and the RCsc pairs of arm64, do. So no process-wide barrier is needed here.
+// x86-64, and the RCsc pairs of arm64, do. Go frees a block without one where that is
+// faster: who sleeps until a block is free has the kernel make a barrier in every process
+// before it looks, see shk_queue_barrier and ring/flags.go.
 //
 // Weaker, and why it is enough:
 //
@@ -18,7 +20,7 @@
 //	                          and the store that passes it on, which is a release
 //
 // The store that frees a block after a copy is sequentially consistent, although the copy
-// would only need a release: who waits for the end of a closed queue looks at it.
+// would only need a release: the flags are looked at after it.
 
 #ifndef SHMKIT_QUEUE_CORE_H
 #define SHMKIT_QUEUE_CORE_H
@@ -28,6 +30,8 @@
 #define SHK_RELEASE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define SHK_HINT(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 #define SHK_NOTE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+
+#define SHK_MEMBARRIER_GLOBAL_EXPEDITED 2 // of linux/membarrier.h, which may be older
 
 // See ring/core.go and ring/pace.go, where the numbers come from.
 enum { SHK_LOOK_AGAIN = 1 << 16, SHK_FEW_STEPS = 64, SHK_LAZY_SHIFT = 6, SHK_SMALL_QUEUE = 256 };
@@ -133,13 +137,64 @@ static inline void shk_queue_wake(shmkit_queue *q, uint32_t *futex)
 	}
 }
 
+// shk_queue_rouse wakes all who sleep on a futex that is a sequence.
+static inline void shk_queue_rouse(shmkit_queue *q, uint32_t *futex)
+{
+	SHK_ADD(futex, (uint32_t)1);
+	shk_queue_futex_wake(q, futex, INT_MAX);
+}
+
 // shk_queue_wake_all wakes everybody, who then looks at everything.
 static inline void shk_queue_wake_all(shmkit_queue *q)
 {
-	SHK_ADD(&q->head->items, (uint32_t)1);
-	shk_queue_futex_wake(q, &q->head->items, INT_MAX);
-	SHK_ADD(&q->head->space, (uint32_t)1);
-	shk_queue_futex_wake(q, &q->head->space, INT_MAX);
+	shk_queue_rouse(q, &q->head->items);
+	shk_queue_rouse(q, &q->head->space);
+	shk_queue_rouse(q, &q->head->freed);
+	shk_queue_rouse(q, &q->head->idle);
+}
+
+static inline int shk_queue_closing(const shmkit_queue *q)
+{
+	return (SHK_LOAD(&q->head->flags) & SHMKIT_QUEUE_CLOSING) != 0;
+}
+
+// shk_queue_wake_getters wakes everybody who sleeps on items.
+static inline void shk_queue_wake_getters(shmkit_queue *q)
+{
+	for (;;) {
+		uint32_t w = SHK_LOAD(&q->head->items);
+		if ((w & SHMKIT_QUEUE_SLEEPERS) == SHMKIT_QUEUE_NOBODY)
+			return;
+		if (!shk_cas32(&q->head->items, w, shk_sleepers_none(w)))
+			continue;
+		shk_queue_futex_wake(q, &q->head->items, INT_MAX);
+		return;
+	}
+}
+
+// shk_queue_freed follows what made a block free. One word has all that is rare: somebody
+// sleeps until a block is free, or waits for what others have to come back. Of a queue
+// that C can open nobody waits until all work is done.
+static inline void shk_queue_freed(shmkit_queue *q)
+{
+	if (SHK_LOAD(&q->head->flags) == 0)
+		return;
+	uint32_t flags = SHK_AND(&q->head->flags, ~SHMKIT_QUEUE_STARVED);
+	if (flags & SHMKIT_QUEUE_STARVED)
+		shk_queue_rouse(q, &q->head->freed);
+	if (flags & SHMKIT_QUEUE_CLOSING)
+		shk_queue_wake_getters(q);
+}
+
+// shk_queue_barrier makes a barrier in every process that frees blocks without one of its
+// own, and tells whether that was possible.
+static inline int shk_queue_barrier(const shmkit_queue *q)
+{
+#if defined(__x86_64__)
+	if (syscall(SYS_membarrier, SHK_MEMBARRIER_GLOBAL_EXPEDITED, 0, 0) != 0)
+		return 0;
+#endif
+	return SHK_LOAD(&q->head->unfenced) == 0;
 }
 
 // --- how far the ends are ----------------------------------------------------
@@ -293,21 +348,11 @@ static inline int shk_queue_try_claim(shmkit_queue *q, uint32_t b)
 	return SHK_LOAD(block) == SHMKIT_CELL_FREE && shk_cas64(block, SHMKIT_CELL_FREE, q->loaned);
 }
 
-// shk_queue_free gives a block that is ours back.
+// shk_queue_free passes a block that is ours to the producers.
 static inline void shk_queue_free(shmkit_queue *q, uint32_t b)
 {
 	SHK_STORE(&shk_queue_cell(q, b)->block, (uint64_t)SHMKIT_CELL_FREE);
-	shk_queue_wake(q, &q->head->space);
-}
-
-// shk_queue_drop ends our hold of a block whose message was copied. Who sleeps for a
-// block, and not for a place in the ring, may be missed: it looks every moment.
-static inline void shk_queue_drop(shmkit_queue *q, uint32_t b)
-{
-	// This passes the block to the producers.
-	SHK_STORE(&shk_queue_cell(q, b)->block, (uint64_t)SHMKIT_CELL_FREE);
-	if (SHK_LOAD(&q->head->closing) != 0)
-		shk_queue_wake_all(q); // somebody may wait to see whether it comes back
+	shk_queue_freed(q);
 }
 
 static inline void shk_queue_note_return(shmkit_queue *q)

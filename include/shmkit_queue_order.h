@@ -18,7 +18,7 @@ static inline void shk_queue_seal(uint64_t *slot, uint64_t w, uint64_t turn)
 // more, whether the ring is sealed yet or not.
 static inline int shk_queue_full(shmkit_queue *q, uint64_t t)
 {
-	if (SHK_LOAD(&q->head->closing) != 0)
+	if (shk_queue_closing(q))
 		return SHMKIT_EEND;
 	shk_queue_raise_high_water(q, q->slots);
 	SHK_NOTE(&q->puts.next, t);
@@ -53,7 +53,7 @@ static inline int shk_queue_room(shmkit_queue *q, shk_seat *s)
 		case SHK_SEAT_OPEN:
 			break;
 		}
-		if (SHK_LOAD(&q->head->closing) != 0) {
+		if (shk_queue_closing(q)) {
 			shk_queue_seal(slot, w, turn);
 			continue;
 		}
@@ -76,7 +76,7 @@ static inline int shk_queue_try_publish(shmkit_queue *q, const shk_seat *s)
 	// message would seem to be there again. If the slot is open still, now that the block
 	// is ours, that cannot have been, and never will. And whoever closes the queue seals
 	// it, or finds it full: then the message that was here went after that.
-	if (SHK_LOAD(slot) != s->word || SHK_LOAD(&q->head->closing) != 0)
+	if (SHK_LOAD(slot) != s->word || shk_queue_closing(q))
 		return 0;
 	SHK_RELEASE(&shk_queue_cell(q, s->block)->block, shk_cell_word(SHMKIT_CELL_QUEUED, q->handle.segment->own_slot, 0, s->ticket));
 	// This passes the block to the consumers.
@@ -162,7 +162,7 @@ static inline int shk_queue_look(shmkit_queue *q, shk_seat *s, uint64_t *t, uint
 		// nothing in the ring.
 		if (patient && SHK_LOAD(&q->head->returns) != returns)
 			return SHK_AGAIN;
-		if (SHK_LOAD(&q->head->closing) == 0)
+		if (!shk_queue_closing(q))
 			return SHMKIT_EEMPTY;
 		shk_queue_seal(slot, w, turn);
 		return SHK_AGAIN;

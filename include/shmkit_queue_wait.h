@@ -185,20 +185,21 @@ static inline int shk_queue_enough_free(shmkit_queue *q, uint32_t first, uint32_
 	return 0;
 }
 
-// shk_queue_there tells whether what is wanted is there, or never will be.
-static inline int shk_queue_there(shmkit_queue *q, int want)
+// shk_queue_lacks is the first of what is wanted that is not there, and may come: 0 if
+// none.
+static inline int shk_queue_lacks(shmkit_queue *q, int want)
 {
 	shk_seat s = {0, 0, 0, 0};
 	s.pos = 0;
 	if (want & SHK_WANT_ITEM)
-		return shk_queue_front(q, &s) != SHMKIT_EEMPTY;
+		return shk_queue_front(q, &s) == SHMKIT_EEMPTY ? SHK_WANT_ITEM : 0;
 	int err = shk_queue_room(q, &s);
 	if (err == SHMKIT_ENOROOM && want & SHK_WANT_ROOM)
-		return 0;
+		return SHK_WANT_ROOM;
 	if (!(want & SHK_WANT_BLOCK) || (err != 0 && err != SHMKIT_ENOROOM))
-		return 1;
+		return 0;
 	uint32_t n = (uint32_t)want >> SHK_WANT_SHIFT;
-	return shk_queue_enough_free(q, s.pos, n > 0 ? n : 1);
+	return shk_queue_enough_free(q, s.pos, n > 0 ? n : 1) ? 0 : SHK_WANT_BLOCK;
 }
 
 // shk_queue_spin looks a bounded number of times, after a longer pause each time, whether
@@ -212,7 +213,7 @@ static inline int shk_queue_spin(shmkit_queue *q, int want)
 	for (int n = 0, pauses = SHK_FIRST_PAUSE; n < limit && !found; n++) {
 		for (int i = 0; i < pauses; i++)
 			shk_pause();
-		found = shk_queue_there(q, want);
+		found = shk_queue_lacks(q, want) == 0;
 		pauses = 2 * pauses < SHK_LAST_PAUSE ? 2 * pauses : SHK_LAST_PAUSE;
 	}
 	int less = looks - 1 - looks / 8, more = looks + 1 + limit / 8, most = SHK_MOST_LOOKS - SHK_FEW_LOOKS;
@@ -270,7 +271,7 @@ static inline int shk_queue_mourn(shmkit_queue *q, shk_queue_sleep *z)
 // shk_queue_nap sleeps until one of the words changes, or the deadline or slice is over.
 // The slice is the net under a waker that died before it woke us, and under a kernel that
 // announces no deaths. It decides nothing by itself.
-static inline void shk_queue_nap(shmkit_queue *q, shk_queue_sleep *z, uint32_t *futex, uint32_t value, int64_t deadline)
+static inline void shk_queue_nap(shmkit_queue *q, shk_queue_sleep *z, int64_t deadline)
 {
 	shmkit_segment *s = q->handle.segment;
 	int64_t now = shk_clock(CLOCK_MONOTONIC), slice = z->moment ? (int64_t)SHK_MOMENT : z->slice;
@@ -283,7 +284,7 @@ static inline void shk_queue_nap(shmkit_queue *q, shk_queue_sleep *z, uint32_t *
 		err = shk_futex_waitv(z->words, z->count, until);
 	if (shk_refused(err)) {
 		SHK_STORE(&s->no_waitv, 1);
-		err = shk_futex_wait(futex, value, until);
+		err = shk_futex_wait((uint32_t *)(uintptr_t)z->words[0].address, (uint32_t)z->words[0].value, until);
 	}
 	// The kernel wakes one sleeper of a dying process; that one wakes the rest, also if it
 	// has got by now what it slept for.
@@ -297,34 +298,56 @@ static inline void shk_queue_nap(shmkit_queue *q, shk_queue_sleep *z, uint32_t *
 		z->slice *= 2;
 }
 
+// shk_queue_announce says that somebody is about to sleep until there is what it lacks, and
+// names the word: 0 if that has changed meanwhile.
+static inline int shk_queue_announce(shmkit_queue *q, shk_queue_sleep *z, int want, int lack)
+{
+	shmkit_queue_head *head = q->head;
+	z->count = 1;
+	if (lack == SHK_WANT_BLOCK) {
+		if (want & SHK_WANT_ROOM)
+			shk_queue_wake(q, &head->space); // there is room, and we may have been woken for that
+		shk_waiter_set(&z->words[0], &head->freed, SHK_LOAD(&head->freed));
+		SHK_OR(&head->flags, SHMKIT_QUEUE_STARVED);
+		z->moment = !shk_queue_barrier(q);
+		return 1;
+	}
+	// In a closed queue it is a block that says that nothing comes back.
+	z->moment = lack == SHK_WANT_ITEM && shk_queue_closing(q) && !shk_queue_barrier(q);
+	uint32_t *futex = lack == SHK_WANT_ITEM ? &head->items : &head->space;
+	uint32_t now = SHK_LOAD(futex), next = shk_sleepers_announce(now);
+	shk_waiter_set(&z->words[0], futex, next);
+	return next == now || shk_cas32(futex, now, next);
+}
+
+// shk_queue_pass_on wakes one more of those who sleep where one is woken at a time: a call
+// that gives up may have been woken for something that it does not take.
+static inline int shk_queue_pass_on(shmkit_queue *q, int want, int slept)
+{
+	if (slept && want & SHK_WANT_ITEM)
+		shk_queue_futex_wake(q, &q->head->items, 1);
+	if (slept && want & SHK_WANT_ROOM)
+		shk_queue_futex_wake(q, &q->head->space, 1);
+	else if (want & SHK_WANT_ROOM)
+		shk_queue_wake(q, &q->head->space); // it may have found room just now, and no block
+	return SHMKIT_ETIMEDOUT;
+}
+
 // shk_queue_await returns 0 when there is, or was, what the caller wants; else
 // SHMKIT_ETIMEDOUT.
 static inline int shk_queue_await(shmkit_queue *q, int want, int64_t deadline)
 {
-	uint32_t *futex = want & SHK_WANT_ITEM ? &q->head->items : &q->head->space;
 	shk_queue_sleep z;
-	shk_seat s = {0, 0, 0, 0};
 	memset(&z, 0, sizeof z);
 	z.slice = SHK_ASLEEP_FIRST;
 	if (shk_queue_spin(q, want))
 		return 0;
-	while (!shk_queue_there(q, want)) {
-		if (deadline != INT64_MAX && shk_clock(CLOCK_MONOTONIC) >= deadline) {
-			if (z.slept)
-				shk_queue_futex_wake(q, futex, 1); // it may have been woken for something that it does not take
-			return SHMKIT_ETIMEDOUT;
-		}
+	for (int lack; (lack = shk_queue_lacks(q, want)) != 0;) {
+		if (deadline != INT64_MAX && shk_clock(CLOCK_MONOTONIC) >= deadline)
+			return shk_queue_pass_on(q, want, z.slept);
 		// Announce, then look again: what came in between was not announced to us.
-		uint32_t now = SHK_LOAD(futex), next = shk_sleepers_announce(now);
-		if (next != now && !shk_cas32(futex, now, next))
-			continue;
-		z.count = 1;
-		shk_waiter_set(&z.words[0], futex, next);
-		// There is a place in the ring and there are too few blocks: see shk_queue_drop.
-		z.moment = want & SHK_WANT_BLOCK && shk_queue_room(q, &s) == 0;
-		if (shk_queue_mourn(q, &z) || shk_queue_there(q, want))
-			continue;
-		shk_queue_nap(q, &z, futex, next, deadline);
+		if (shk_queue_announce(q, &z, want, lack) && !shk_queue_mourn(q, &z) && shk_queue_lacks(q, want) == lack)
+			shk_queue_nap(q, &z, deadline);
 	}
 	return 0;
 }
