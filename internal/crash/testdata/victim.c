@@ -47,6 +47,7 @@ static int is(const char *name) { return strcmp(operation, name) == 0; }
 static int of(const char *kind) { return strncmp(operation, kind, strlen(kind)) == 0; }
 
 #include "victim_queue.h"
+#include "victim_chain.h"
 
 static void prepare(void)
 {
@@ -55,6 +56,10 @@ static void prepare(void)
 	must(shmkit_open(&segment, path, 0));
 	if (of("C: queue")) {
 		prepare_queue();
+		return;
+	}
+	if (of("C: chain")) {
+		prepare_chain();
 		return;
 	}
 	if (of("C: cond")) {
@@ -94,6 +99,8 @@ static void run(void)
 		must(shmkit_open(&segment, path, 0));
 	else if (of("C: queue"))
 		run_queue();
+	else if (of("C: chain"))
+		run_chain();
 	else if (is("C: close"))
 		must(shmkit_close(&segment));
 	else if (is("C: find"))
