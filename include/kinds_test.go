@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"shmkit/ring"
+	"shmkit/shm"
 	shsync "shmkit/sync"
 )
 
@@ -21,6 +22,29 @@ func made[H closer](t *testing.T) func(h H, err error) {
 	}
 }
 
+// makeRings makes one of each kind of package ring.
+func makeRings(t *testing.T, seg *shm.Segment) {
+	t.Helper()
+	for name, make := range map[string]func(name string) (interface{ Detach() error }, error){
+		"queue": func(name string) (interface{ Detach() error }, error) { return ring.NewIn[int64](seg, name, 4) },
+		"joinable": func(name string) (interface{ Detach() error }, error) {
+			return ring.NewJoinableIn[int64](seg, name, 4)
+		},
+		"spsc":    func(name string) (interface{ Detach() error }, error) { return ring.NewSPSCIn[int64](seg, name, 4) },
+		"records": func(name string) (interface{ Detach() error }, error) { return ring.NewRecordsIn(seg, name, 64) },
+		"broadcast": func(name string) (interface{ Detach() error }, error) {
+			return ring.NewBroadcastIn[int64](seg, name, 4)
+		},
+		"pair": func(name string) (interface{ Detach() error }, error) { return ring.NewPairIn(seg, name, 64, 1) },
+	} {
+		h, err := make(name)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		t.Cleanup(func() { h.Detach() })
+	}
+}
+
 // C finds an object of every kind, whether or not it has calls for it: a segment with
 // one is not corrupt. It takes the lock of those that are a Mutex, and something more.
 func TestCFindsEveryKind(t *testing.T) {
@@ -34,21 +58,13 @@ func TestCFindsEveryKind(t *testing.T) {
 	made[*shsync.Barrier](t)(shsync.NewBarrierIn(seg, "barrier", 2))
 	made[*shsync.Semaphore](t)(shsync.NewSemaphoreIn(seg, "semaphore", 1))
 	made[*shsync.Permits](t)(shsync.NewPermitsIn(seg, "permits", 1))
-	q, err := ring.NewIn[int64](seg, "queue", 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { q.Detach() })
-	j, err := ring.NewJoinableIn[int64](seg, "joinable", 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { j.Detach() })
+	makeRings(t, seg)
 
 	for name, lock := range map[string]int{
 		"lock": ok, "recursive": ok, "once": ok,
 		"cond": perm, "rwmutex": perm, "group": perm, "event": perm, "barrier": perm,
-		"semaphore": perm, "permits": perm, "queue": perm, "joinable": perm,
+		"semaphore": perm, "permits": perm, "queue": perm,
+		"joinable": perm, "spsc": perm, "records": perm, "broadcast": perm, "pair": perm,
 	} {
 		p := openPeer(t, path, name)
 		p.want(lock, "trylock")

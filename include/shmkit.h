@@ -6,7 +6,7 @@
 // Include it first, or compile with -D_GNU_SOURCE.
 //
 // The model. A segment is one file that Go and C processes map. It holds named
-// objects: a Mutex, a Semaphore, a Value (one item), an Array (items), Bytes. A process that
+// objects: a Mutex, a Semaphore, a Queue, a Value (one item), an Array (items), Bytes. A process that
 // opens a segment becomes a participant: it owns one slot for as long as it lives,
 // and the kernel itself tells the others when it is dead. Any process may be
 // killed at any instruction: the next one to lock a mutex that the dead process
@@ -28,7 +28,8 @@
 //
 // Exit. A process that ends without shmkit_close is treated like one that was
 // killed: correct, but somebody has to clean up after it. Go programs do; this
-// header takes locks over from the dead but never cleans their slots.
+// header takes locks over from the dead, and what they had of a queue, but never cleans
+// their slots.
 //
 // Memory orders. Every state word, owner field and death word, and all of
 // shmkit_scalar.h, is sequentially consistent, as Go's atomics are. Plain data is
@@ -66,12 +67,14 @@
 #include "shmkit_participant.h"
 #include "shmkit_record.h"
 #include "shmkit_object.h"
+#include "shmkit_text.h"
 #include "shmkit_scalar.h"
 #include "shmkit_mutex.h"
 #include "shmkit_cond.h"
 #include "shmkit_event.h"
 #include "shmkit_semaphore.h"
 #include "shmkit_value.h"
+#include "shmkit_queue.h"
 
 // shk_unload gives back all that shk_open_once took, the descriptor and with it
 // the lock on the slot last. detail is kept for the caller.
@@ -159,6 +162,8 @@ static inline void shk_resolve(shmkit_segment *s)
 		shk_orphan(s, o);
 		if (SHK_LOAD(&o->kind) == SHMKIT_OBJECT_COND)
 			shk_cond_resolve(s, o);
+		if (SHK_LOAD(&o->kind) == SHMKIT_OBJECT_QUEUE)
+			shk_queue_resolve_own(s, o);
 		SHK_AND(&o->holders[s->own_slot / 64], ~bit);
 		shk_free_if_unused(s, o, i);
 	}

@@ -17,6 +17,11 @@ typedef enum shmkit_error {
 	SHMKIT_EPERM = 5,           // misuse: not the holder, no lock in that object, read-only segment
 	SHMKIT_ETOOMANY = 6,        // more than there is room for: a release above a bound, a waiter too many
 
+	// Conditions of a queue.
+	SHMKIT_ENOROOM = 7, // no room for another message
+	SHMKIT_EEMPTY = 8,  // no message
+	SHMKIT_EEND = 9,    // nothing can be put any more; for a consumer: and nothing is left
+
 	// Reasons to refuse a file, in the order in which they are looked for.
 	SHMKIT_ESIZE = 10,        // too short for a segment, or shorter than it says
 	SHMKIT_EMAGIC = 11,       // not a segment
@@ -45,6 +50,9 @@ static inline const char *shmkit_strerror(int code)
 	case SHMKIT_EBUSY: return "shmkit: lock is held";
 	case SHMKIT_EPERM: return "shmkit: not the holder, no lock, or read-only";
 	case SHMKIT_ETOOMANY: return "shmkit: more than there is room for";
+	case SHMKIT_ENOROOM: return "shmkit: queue is full";
+	case SHMKIT_EEMPTY: return "shmkit: queue is empty";
+	case SHMKIT_EEND: return "shmkit: queue is closed";
 	case SHMKIT_ESIZE: return "shmkit: file is too short for a segment";
 	case SHMKIT_EMAGIC: return "shmkit: not a segment";
 	case SHMKIT_EVERSION: return "shmkit: unknown format version";

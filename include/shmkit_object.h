@@ -73,7 +73,7 @@ static inline int shk_fill_mutex(shmkit_handle *h)
 	uint64_t off = SHK_LOAD(&o->owner_off), cells = SHK_LOAD(&o->owner_count);
 	if (format == SHMKIT_OWNER_NONE || cells == 0)
 		return 0;
-	if (format > SHMKIT_OWNER_MUTEX32 && format <= SHMKIT_OWNER_BLOCKS)
+	if (format > SHMKIT_OWNER_MUTEX32 && format <= SHMKIT_OWNER_ROLES)
 		return 0; // of a kind that has functions of its own, or none in C
 	if (format != SHMKIT_OWNER_MUTEX32)
 		return shk_corrupt(h->segment, "object.owner_format", format);

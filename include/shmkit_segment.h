@@ -20,6 +20,7 @@ typedef struct shk_use {
 	struct shk_use *next;
 	uint32_t index;
 	uint32_t count;
+	uint32_t queues; // those among them that are shmkit_queues
 } shk_use;
 
 // shk_robust is the kernel's struct robust_list_head.
@@ -50,6 +51,7 @@ typedef struct shmkit_segment {
 
 	pthread_mutex_t lock; // guards uses; held around LockAdmin, which threads of one process share
 	shk_use *uses;
+	uint64_t queues; // how many queues were opened
 
 	pthread_t keeper;
 	uint32_t keeper_word;  // SHK_KEEPER_*, a private futex

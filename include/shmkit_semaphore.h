@@ -90,7 +90,7 @@ static inline int shk_semaphore_slow(shmkit_handle *h, uint32_t *word, uint32_t 
 
 static inline int shk_semaphore_acquire(shmkit_handle *h, uint32_t n, int64_t deadline)
 {
-	shmkit_semaphore *s;
+	shmkit_semaphore *s = NULL;
 	int err = shk_semaphore_of(h, &s);
 	if (err)
 		return err;
@@ -123,7 +123,7 @@ static inline int shmkit_semaphore_timedacquire(shmkit_handle *h, uint32_t n, co
 // where that would wait.
 static inline int shmkit_semaphore_tryacquire(shmkit_handle *h, uint32_t n)
 {
-	shmkit_semaphore *s;
+	shmkit_semaphore *s = NULL;
 	int err = shk_semaphore_of(h, &s);
 	if (err)
 		return err;
@@ -140,7 +140,7 @@ static inline int shmkit_semaphore_tryacquire(shmkit_handle *h, uint32_t n)
 // there is no room for so many below the bound.
 static inline int shmkit_semaphore_release(shmkit_handle *h, uint32_t n)
 {
-	shmkit_semaphore *s;
+	shmkit_semaphore *s = NULL;
 	int err = shk_semaphore_of(h, &s);
 	if (err)
 		return err;
@@ -169,7 +169,7 @@ static inline int shmkit_semaphore_release(shmkit_handle *h, uint32_t n)
 // will do.
 static inline int shmkit_semaphore_value(const shmkit_handle *h, uint32_t *n)
 {
-	shmkit_semaphore *s;
+	shmkit_semaphore *s = NULL;
 	int err = shk_semaphore_of(h, &s);
 	if (err && err != SHMKIT_EPERM)
 		return err;

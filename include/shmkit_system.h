@@ -112,9 +112,10 @@ static inline int shk_filelock_holder(int fd, uint64_t *start, uint64_t *len)
 	return 1;
 }
 
-static inline void shk_futex_wake(uint32_t *word, int n)
+// shk_futex_wake wakes n of those who sleep on word, and gives how many it woke.
+static inline long shk_futex_wake(uint32_t *word, int n)
 {
-	syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
+	return syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
 }
 
 // shk_futex_wait sleeps while *word == value, until the monotonic time until_ns.
@@ -147,21 +148,30 @@ static inline int shk_refused(int err)
 	}
 }
 
-// shk_futex_wait2 sleeps on two words at once; see shk_refused.
-static inline int shk_futex_wait2(uint32_t *a, uint32_t a_value, uint32_t *b, uint32_t b_value, int64_t until_ns)
+static inline void shk_waiter_set(shk_waiter *w, uint32_t *word, uint32_t value)
+{
+	w->address = (uint64_t)(uintptr_t)word;
+	w->value = value;
+	w->flags = SHK_WAITER_SHARED32;
+	w->reserved = 0;
+}
+
+// shk_futex_waitv sleeps on n words at once; see shk_refused.
+static inline int shk_futex_waitv(shk_waiter *w, unsigned n, int64_t until_ns)
 {
 	struct timespec t = shk_timespec(until_ns);
-	shk_waiter w[2];
-	memset(w, 0, sizeof w);
-	w[0].address = (uint64_t)(uintptr_t)a;
-	w[0].value = a_value;
-	w[0].flags = SHK_WAITER_SHARED32;
-	w[1].address = (uint64_t)(uintptr_t)b;
-	w[1].value = b_value;
-	w[1].flags = SHK_WAITER_SHARED32;
-	if (syscall(SHK_SYS_FUTEX_WAITV, w, 2, 0, &t, CLOCK_MONOTONIC) >= 0)
+	if (syscall(SHK_SYS_FUTEX_WAITV, w, n, 0, &t, CLOCK_MONOTONIC) >= 0)
 		return 0;
 	return -errno;
+}
+
+// shk_futex_wait2 is shk_futex_waitv for two words.
+static inline int shk_futex_wait2(uint32_t *a, uint32_t a_value, uint32_t *b, uint32_t b_value, int64_t until_ns)
+{
+	shk_waiter w[2];
+	shk_waiter_set(&w[0], a, a_value);
+	shk_waiter_set(&w[1], b, b_value);
+	return shk_futex_waitv(w, 2, until_ns);
 }
 
 static inline int shk_hexdigit(char c)

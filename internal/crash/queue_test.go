@@ -29,6 +29,8 @@ type counter struct {
 	q     *ring.Queue[parcel]
 	lease *ring.Lease[parcel] // that a task took
 	want  chan error          // what a task waits for; nil: nothing
+
+	closing *ring.Queue[parcel] // of the test alone: see closingMade
 }
 
 const (

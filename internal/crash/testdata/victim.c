@@ -46,11 +46,22 @@ static int is(const char *name) { return strcmp(operation, name) == 0; }
 // of tells whether the operation is one on such an object.
 static int of(const char *kind) { return strncmp(operation, kind, strlen(kind)) == 0; }
 
+#include "victim_queue.h"
+#include "victim_chain.h"
+
 static void prepare(void)
 {
 	if (is("C: open"))
 		return;
 	must(shmkit_open(&segment, path, 0));
+	if (of("C: queue")) {
+		prepare_queue();
+		return;
+	}
+	if (of("C: chain")) {
+		prepare_chain();
+		return;
+	}
 	if (of("C: cond")) {
 		must(shmkit_find(&segment, "cond", &handle));
 		must(shmkit_find(&segment, "cond-lock", &lock));
@@ -86,6 +97,10 @@ static void run(void)
 {
 	if (is("C: open"))
 		must(shmkit_open(&segment, path, 0));
+	else if (of("C: queue"))
+		run_queue();
+	else if (of("C: chain"))
+		run_chain();
 	else if (is("C: close"))
 		must(shmkit_close(&segment));
 	else if (is("C: find"))
