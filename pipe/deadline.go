@@ -52,6 +52,10 @@ func newExpiry() *expiry {
 
 func (d *deadline) init() { d.now.Store(newExpiry()) }
 
+// context ends when the deadline passes, also one that is set later, unless it passes and
+// is set anew.
+func (d *deadline) context() context.Context { return d.now.Load().ctx }
+
 // set makes it end at t, or not at all if that is zero. It tells whether those that sleep
 // with the expiry alone have to be roused.
 func (d *deadline) set(t time.Time) (rouse bool) {

@@ -10,10 +10,10 @@ import (
 	"shmkit/shm"
 )
 
-// Chan gives the messages over a channel, for select. A goroutine leases one message, and
-// acknowledges it when somebody has received it from the channel, which has no buffer. So
-// one message waits in this process, and nobody else gets it meanwhile, and a queue that is
-// closed does not end for others before it was dealt with.
+// Chan gives the messages of a [Queue] over a channel, for select. A goroutine leases one
+// message, and acknowledges it when somebody has received it from the channel, which has no
+// buffer. So one message waits in this process, and nobody else gets it meanwhile, and a
+// queue that is closed does not end for others before it was dealt with.
 //
 // The channel is closed when the queue is closed and empty, when ctx ends, after stop, and
 // after an error. stop ends it, waits until the message that nobody has received is given
@@ -25,26 +25,36 @@ import (
 // If the process dies, what it has received from the channel is lost with it, as with
 // [Queue.Get], but for the last message: that may be delivered again. A message that was not
 // received goes to another consumer.
-func (q *Queue[T]) Chan(ctx context.Context) (messages <-chan T, stop func() error) {
-	defer runtime.KeepAlive(q)
+//
+// Of a [Consumer] it gives the items, and of a [Reader] copies of the records: each is
+// released when it was received, and when the channel ends the next Get gives the one that
+// was not. Until stop has returned the goroutine is the one that uses that end. stop gives
+// [ErrPeerDied] too.
+//
+// It is no method because a channel is not made of items of 64 KiB and more, and a queue is.
+func Chan[T any](ctx context.Context, from Source[T]) (messages <-chan T, stop func() error) {
+	defer runtime.KeepAlive(from)
+	o, s := from.source()
+	return feed(ctx, o, s)
+}
+
+// Source is what [Chan] gives the messages of: a [Queue], a [Consumer] or a [Reader]. What
+// becomes of them if a process dies is told there.
+type Source[T any] interface {
+	source() (*shm.Object, source[T])
+}
+
+func (q *Queue[T]) source() (*shm.Object, source[T]) {
 	c := q.core.Load()
 	if c == nil {
-		return feed(ctx, nil, source[T](nil))
+		return nil, nil
 	}
-	return feed(ctx, c.obj, &leases[T]{q: q})
+	return c.obj, &leases[T]{q: q}
 }
 
-// Chan is [Queue.Chan] for the items of a stream: each is released when it was received, and
-// when the channel ends the next Get gives the one that was not. Until stop has returned the
-// goroutine is the one that uses the consumer. stop gives [ErrPeerDied] too.
-func (c *Consumer[T]) Chan(ctx context.Context) (items <-chan T, stop func() error) {
-	return feed(ctx, c.obj, &peeks[T]{c})
-}
+func (c *Consumer[T]) source() (*shm.Object, source[T]) { return c.obj, &peeks[T]{c} }
 
-// Chan is [Consumer.Chan] for records, of which it gives copies.
-func (r *Reader) Chan(ctx context.Context) (records <-chan []byte, stop func() error) {
-	return feed(ctx, r.obj, &copies{r})
-}
+func (r *Reader) source() (*shm.Object, source[[]byte]) { return r.obj, &copies{r} }
 
 // source is what a channel is fed from. After next there is one taken or back.
 type source[T any] interface {

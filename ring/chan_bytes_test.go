@@ -17,7 +17,7 @@ func TestChanOfBytes(t *testing.T) {
 	q, err := ring.NewIn[blob](segment(t), "bytes", 1)
 	must(t, err)
 	defer q.Detach()
-	blobs, stop := q.Chan(context.Background())
+	blobs, stop := ring.Chan(context.Background(), q)
 	var got []blob
 	for n := range byte(200) {
 		must(t, q.Put(blob{n, n, n}))

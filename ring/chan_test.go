@@ -19,7 +19,7 @@ func init() { shmtest.Register("channel", beChannel) }
 func beChannel(c *shmtest.Child) {
 	q := new(ring.Queue[message])
 	c.Must(q.UnmarshalText([]byte(c.Args[0])))
-	messages, _ := q.Chan(context.Background())
+	messages, _ := ring.Chan(context.Background(), q)
 	c.Say((<-messages).N)
 	c.Park()
 }
@@ -35,7 +35,7 @@ func TestChan(t *testing.T) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for i, q := range qs {
-		chans[i], stops[i] = q.Chan(context.Background())
+		chans[i], stops[i] = ring.Chan(context.Background(), q)
 		p := startBusy(t, q, i, each)
 		all.Go(func() { p.Wait(); q.Close() })
 	}
@@ -76,7 +76,7 @@ func TestChanStops(t *testing.T) {
 			must(t, q.Put(messageOf(1, n)))
 		}
 		ctx, cancel := context.WithCancelCause(context.Background())
-		messages, stop := q.Chan(ctx)
+		messages, stop := ring.Chan(ctx, q)
 		if m := <-messages; m.N != 0 {
 			t.Errorf("received %d, want 0", m.N)
 		}
@@ -113,7 +113,7 @@ func TestChanOfDetached(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
 	q := newQueue(t, 4)
 	must(t, q.Put(messageOf(1, 1)))
-	messages, stop := q.Chan(context.Background())
+	messages, stop := ring.Chan(context.Background(), q)
 	for q.Len() != 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -125,7 +125,7 @@ func TestChanOfDetached(t *testing.T) {
 		t.Errorf("received %+v at the end", m)
 	}
 	is(t, "stop", stop(), ring.ErrDetached)
-	messages, stop = q.Chan(context.Background())
+	messages, stop = ring.Chan(context.Background(), q)
 	if _, ok := <-messages; ok {
 		t.Error("received from a detached queue")
 	}
@@ -181,8 +181,8 @@ func TestChanOfStreams(t *testing.T) {
 		must(t, p.Put(messageOf(1, n)))
 		must(t, w.Put([]byte{byte(n)}))
 	}
-	items, stop := c.Chan(context.Background())
-	records, stop2 := rd.Chan(context.Background())
+	items, stop := ring.Chan(context.Background(), c)
+	records, stop2 := ring.Chan(context.Background(), rd)
 	for n := range uint64(2) {
 		if m := <-items; m != messageOf(1, n) {
 			t.Errorf("received %+v, want %d", m, n)
@@ -201,7 +201,7 @@ func TestChanOfStreams(t *testing.T) {
 	if must(t, err); !slices.Equal(b, []byte{2}) {
 		t.Errorf("got %x, want 2", b)
 	}
-	items, stop = c.Chan(context.Background())
+	items, stop = ring.Chan(context.Background(), c)
 	must(t, p.Close())
 	if _, ok := <-items; ok {
 		t.Error("an item after the end")

@@ -176,7 +176,7 @@ func TestManyDoorbells(t *testing.T) {
 	for _, w := range ws {
 		fds = append(fds, int(newDoorbell(t, w).Fd()))
 	}
-	sleepers(many)
+	slumber(many)
 	time.Sleep(200 * time.Millisecond) // going to sleep is not being idle
 	before := cpuTime(t)
 	time.Sleep(time.Second)

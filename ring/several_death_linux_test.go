@@ -45,7 +45,7 @@ func beWaiter(c *shmtest.Child) {
 			time.Sleep(time.Millisecond) // it is ready until somebody takes something
 		}
 	}()
-	sleepers(1)
+	slumber(1)
 	c.Say("waits")
 	c.Park()
 }
@@ -81,7 +81,7 @@ func TestWaitForProcess(t *testing.T) {
 			found <- ready
 		}()
 	}
-	sleepers(2)
+	slumber(2)
 	child.Signal(syscall.SIGKILL)
 	for range 2 {
 		if ready := <-found; !slices.Equal(ready, []ring.Waitable{sentinel}) {
@@ -110,7 +110,7 @@ func TestWaitForWhatTheDeadHad(t *testing.T) {
 		must(t, err)
 		found <- ready
 	}()
-	sleepers(1)
+	slumber(1)
 	child.Kill()
 	if ready := <-found; !slices.Equal(ready, ws[1:2]) {
 		t.Errorf("%v are ready, want the second one", ready)
@@ -140,7 +140,7 @@ func TestWaitForDeathOfPeer(t *testing.T) {
 		found <- ready
 	}
 	go wait()
-	sleepers(1)
+	slumber(1)
 	ask(t, child, "put 0")
 	if ready := <-found; !slices.Equal(ready, []ring.Waitable{c}) {
 		t.Errorf("%v are ready, want the consumer", ready)
@@ -148,7 +148,7 @@ func TestWaitForDeathOfPeer(t *testing.T) {
 	_, err = c.TryGet()
 	must(t, err)
 	go wait()
-	sleepers(1)
+	slumber(1)
 	child.Signal(syscall.SIGKILL)
 	if ready := <-found; !slices.Equal(ready, []ring.Waitable{c}) {
 		t.Errorf("%v are ready, want the consumer", ready)
@@ -183,7 +183,7 @@ func TestWaitersAreKilled(t *testing.T) {
 		for _, q := range qs {
 			go func() { _, err := q.Get(); got <- err }()
 		}
-		sleepers(len(qs))
+		slumber(len(qs))
 		for i, q := range qs {
 			must(t, q.Put(messageOf(1, 1)))
 			if i == 0 {

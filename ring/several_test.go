@@ -55,8 +55,8 @@ func queuesIn(t *testing.T, seg *shm.Segment, n, capacity int) (qs []*ring.Queue
 	return qs, ws
 }
 
-// sleepers returns when n sleepers of this process are asleep, or about to be.
-func sleepers(n int) {
+// slumber returns when n sleepers of this process are asleep, or about to be.
+func slumber(n int) {
 	for {
 		own, shared := park.Sleepers()
 		if own+shared >= n {
@@ -244,7 +244,7 @@ func eachKindWakes(t *testing.T, kinds []kindOfWait) {
 			must(t, err)
 			found <- ready
 		}()
-		sleepers(1)
+		slumber(1)
 		kinds[0].wake()
 		for range 2 {
 			if ready := <-found; len(ready) != 1 || ready[0] != ws[0] {
@@ -274,7 +274,7 @@ func TestWaitForManyQueues(t *testing.T) {
 				found <- ready
 			}()
 			if rand.IntN(2) == 0 {
-				sleepers(1)
+				slumber(1)
 			}
 			must(t, qs[which].Put(messageOf(1, 1)))
 			if ready := <-found; len(ready) != 1 || ready[0] != ws[which] {

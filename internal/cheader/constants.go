@@ -38,7 +38,7 @@ func derived[T int](name string, v T) define {
 // constantGroups lists every exported constant of package layout, and the
 // shifts and offsets that its functions use.
 func constantGroups() []constantGroup {
-	return slices.Concat(segmentGroups(), syncGroups())
+	return slices.Concat(segmentGroups(), ringGroups(), syncGroups())
 }
 
 func segmentGroups() []constantGroup {
@@ -106,6 +106,12 @@ func segmentGroups() []constantGroup {
 			word32("MutexWaiters", layout.MutexWaiters), word32("MutexDied", layout.MutexDied),
 			word32("MutexOrphan", layout.MutexOrphan), word32("MutexUnusable", layout.MutexUnusable),
 		}},
+	}
+}
+
+// ringGroups are those of queues and streams.
+func ringGroups() []constantGroup {
+	return []constantGroup{
 		{"Queue words", []define{
 			word64("SlotEmpty", layout.SlotEmpty), word64("SlotFull", layout.SlotFull), word64("SlotClosed", layout.SlotClosed),
 			word64("SlotStateMask", layout.SlotStateMask), plain("MaxBlocks", layout.MaxBlocks),
