@@ -171,11 +171,11 @@ func stay(err, again error) error {
 }
 
 // mourn names the words that tell of the other end, and looks whether it died.
-func (e *end) mourn(r *park.Round) error { return e.bury(e.mortal(r)) }
+func (e *end) mourn(r *park.Round) error { return e.bury(e.mortal(r, &e.vigil)) }
 
-// mortal names the words that tell of the other end. It gives its role, and whether the
-// kernel is to be asked whether it died.
-func (e *end) mortal(r *park.Round) (w uint32, ask bool) {
+// mortal names the words that tell of the other end, for one who keeps that vigil. It gives
+// its role, and whether the kernel is to be asked whether it died.
+func (e *end) mortal(r *park.Round, v *vigil) (w uint32, ask bool) {
 	w = atomic.LoadUint32(e.peer.word)
 	r.On(e.peer.word, w)
 	owner := w & layout.OwnerMask
@@ -184,7 +184,7 @@ func (e *end) mortal(r *park.Round) (w uint32, ask bool) {
 	}
 	// Before the question who lives: a death after the answer changes the word.
 	if death, living, ok := e.obj.DeathWord(owner); ok {
-		e.vigil.on(r, owner, death, living)
+		v.on(r, owner, death, living)
 	} else {
 		r.Within(time.Millisecond) // it is dying, or somebody cleans up after it
 	}

@@ -29,13 +29,14 @@ func (e *end) watch(some func() bool) Watcher {
 		e.watched.by.Add(-1)
 		return failed{}
 	}
-	return &endWatcher{e, some}
+	return &endWatcher{e: e, some: some}
 }
 
 // endWatcher keeps the memory, also if the end is given back meanwhile.
 type endWatcher struct {
-	e    *end
-	some func() bool
+	e     *end
+	some  func() bool
+	vigil vigil
 }
 
 func (w *endWatcher) Look(t *Turn) bool {
@@ -43,10 +44,11 @@ func (w *endWatcher) Look(t *Turn) bool {
 	if !t.Sleeps() {
 		return w.ready() || e.buried(atomic.LoadUint32(e.peer.word), false)
 	}
+	w.vigil.over(e.obj)
 	// Announce, then look: who goes to sleep makes the fences, once for all.
 	t.round.On(e.ours, atomic.OrUint32(e.ours, layout.StreamWaiters)|layout.StreamWaiters) // sync: stream sleepers
 	t.unfenced = true
-	return e.buried(e.mortal(t.round)) || w.ready()
+	return e.buried(e.mortal(t.round, &w.vigil)) || w.ready()
 }
 
 func (w *endWatcher) ready() bool {
