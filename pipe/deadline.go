@@ -52,6 +52,9 @@ func newExpiry() *expiry {
 
 func (d *deadline) init() { d.now.Store(newExpiry()) }
 
+// context is one that ends with what is the deadline now, and can be watched.
+func (d *deadline) context() context.Context { return d.now.Load().ctx }
+
 // set makes it end at t, or not at all if that is zero. It tells whether those that sleep
 // with the expiry alone have to be roused.
 func (d *deadline) set(t time.Time) (rouse bool) {
