@@ -26,11 +26,9 @@ func TestOften(t *testing.T) {
 	n := uint64(0)
 	for range 3 {
 		got := make(chan error)
-		before := sleepers()
+		own, shared := park.Sleepers()
 		go func() { _, err := c.Get(); got <- err }()
-		for sleepers() == before {
-			time.Sleep(time.Millisecond)
-		}
+		sleepers(own + shared + 1)
 		if c.Often() != ring.Passes {
 			t.Fatalf("asleep: often is %v", c.Often())
 		}
@@ -49,11 +47,6 @@ func TestOften(t *testing.T) {
 			t.Fatalf("after %d items without a sleep: often is set", ring.Seldom)
 		}
 	}
-}
-
-func sleepers() int {
-	own, shared := park.Sleepers()
-	return own + shared
 }
 
 // beAnswering answers each burst of records with its length.

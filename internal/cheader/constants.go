@@ -133,8 +133,7 @@ func ringGroups() []constantGroup {
 		{"Streams", []define{
 			word32("RoleDied", layout.RoleDied), word32("StreamWaiters", layout.StreamWaiters),
 			word32("StreamNumber", layout.StreamNumber), word32("StreamOften", layout.StreamOften),
-			word64("RecordSkip", layout.RecordSkip), word64("RecordLength", layout.RecordLength),
-			plain("RecordHead", layout.RecordHead),
+			word64("RecordSkip", layout.RecordSkip), word64("RecordLength", layout.RecordLength), plain("RecordHead", layout.RecordHead),
 		}},
 	}
 }
