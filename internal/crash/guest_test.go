@@ -66,6 +66,9 @@ func (c company) task(name string) func() error {
 func (c company) answers(to map[string]func() (string, error)) map[string]func() (string, error) {
 	for _, g := range c {
 		for name, f := range g.tasks() {
+			if to[name] != nil {
+				panic("crash: two guests have a task " + name)
+			}
 			to[name] = func() (string, error) { return "", f() }
 		}
 	}

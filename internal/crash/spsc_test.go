@@ -106,7 +106,7 @@ func (l *lane) tasks() map[string]func() error {
 		// A corpse that has an item published, and one half-written.
 		"begin to send": func() error { return errors.Join(l.produce(), l.send(1), l.claim()) },
 		"want an item":  func() error { err := l.consume(); wants(l.receive); return err },
-		"want room": func() error {
+		"want room for an item": func() error {
 			err := errors.Join(l.produce(), l.send(laneItems))
 			wants(func() error { return l.send(1) })
 			return err
@@ -283,7 +283,7 @@ var spscOperations = []operation{
 		})},
 	{name: "spsc.Get that waits", shows: spscShows, stage: residentDoes("produce"), rouse: residentDoes("send"),
 		prepare: goes(func(v *victim, l *lane) func() error { v.Must(l.consume()); return l.receive })},
-	{name: "spsc.Get that wakes", shows: spscShows, meanwhile: residentAwaits("want room", sleeps("producer")), rouse: residentGot,
+	{name: "spsc.Get that wakes", shows: spscShows, meanwhile: residentAwaits("want room for an item", sleeps("producer")), rouse: residentGot,
 		prepare: goes(func(v *victim, l *lane) func() error {
 			v.Must(l.consume())
 			v.wait()
