@@ -144,8 +144,12 @@ static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, uint64_t room, ui
 		if (err == 0 && q->bytes) {
 			*n = shk_queue_length(q, s->block);
 			// With that word the block has the message still, and so it had then.
-			if (*n > room && *n <= q->most && SHK_LOAD(&shk_queue_cell(q, s->block)->block) == s->word)
+			if (*n > room && *n <= q->most && SHK_LOAD(&shk_queue_cell(q, s->block)->block) == s->word) {
+				// We may have been woken for it, and somebody else has the room.
+				if (deadline != SHK_AT_ONCE)
+					shk_queue_wake(q, &q->head->items);
 				return -EMSGSIZE;
+			}
 		}
 		if (err == 0 && shk_queue_hold(q, s))
 			return 0;

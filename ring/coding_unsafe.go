@@ -34,5 +34,10 @@ func bytesOfString[T any](v *T) []byte {
 // stringOf is b, which nobody writes any more.
 func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// within tells whether a begins in b.
+func within(a, b []byte) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(a)))-uintptr(unsafe.Pointer(unsafe.SliceData(b))) < uintptr(len(b))
+}
+
 // samePlace tells whether b begins where a does.
 func samePlace(a, b []byte) bool { return unsafe.SliceData(a) == unsafe.SliceData(b) }

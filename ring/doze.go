@@ -26,8 +26,9 @@ import (
 // announcement, and there is a fence between the store and the look. The barrier of one
 // that was killed between the two does not count, as the next one knows of none.
 //
-// On arm64, and under the race detector, indices are stored and words loaded in one order
-// for all, and none of this is needed: nobody makes a barrier, and often is never set.
+// On arm64 indices are stored and words loaded in one order for all, and none of this is
+// needed: nobody makes a barrier, and often is never set. What is built for the race
+// detector stores so too; its barriers are for others that are not.
 //
 // Several may sleep on the word of a broadcast, and each could find what another has set
 // and not completed: there often is never set.

@@ -66,3 +66,11 @@ const Seldom = seldom
 
 // Often tells whether the other end is to fence for this one's sleeps, by this one's word.
 func (e *tenure) Often() bool { return atomic.LoadUint32(e.ours)&layout.StreamOften != 0 }
+
+// Starve is somebody who sleeps until a block is free; woken tells whether it was woken.
+func (q *Queue[T]) Starve() (woken func() bool) {
+	head := q.core.Load().head
+	n := atomic.LoadUint32(&head.Freed)
+	atomic.OrUint32(&head.Flags, layout.QueueStarved)
+	return func() bool { return atomic.LoadUint32(&head.Freed) != n }
+}

@@ -74,7 +74,9 @@ func (c *core) allDone() (t uint64, ok bool) {
 		}
 		b++
 	}
-	return t, atomic.LoadUint64(slot) == w // sync: message published
+	now := atomic.LoadUint64(slot) // sync: message published
+	// Who seals a closed queue there meanwhile has published nothing.
+	return t, now == w || word.SeatOf(now, turn) == word.SeatClosed
 }
 
 // countUnfinished is how many messages are unfinished, if that is more than none at some

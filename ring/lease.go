@@ -191,6 +191,7 @@ func (l *Loan[T]) tryPublish() error {
 		atomic.StoreUint64(&cell.Block, c.loaned) // sync: message taken
 		if atomic.LoadUint32(&cell.Next) != 0 {
 			c.unlink(l.block)
+			c.freed()
 		}
 		return err
 	}

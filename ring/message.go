@@ -134,7 +134,7 @@ func (q *Queue[T]) leaseEncoded(c *core) (*Lease[T], error) {
 	}
 	l := &Lease[T]{new(T), q, c, b, held}
 	if err := l.decode(); err != nil {
-		c.done(b, 0)
+		c.ack(b, held) // a barrier, which done is not: in a Joinable somebody may wait for it
 		return nil, err
 	}
 	return l, nil
@@ -201,5 +201,9 @@ func (l *Loan[T]) fill() error {
 		return &SizeError{len(m.bytes), int(c.most)}
 	}
 	l.further = c.further(len(m.bytes))
-	return c.fill(l.block, m.bytes)
+	if err = c.fill(l.block, m.bytes); err == nil && how.form == asBytes && within(m.bytes, c.bytes(l.block)) {
+		// It has moved to the front of the block, where the next try finds it.
+		*asByteSlice(l.Value) = c.bytes(l.block)[:len(m.bytes):c.size]
+	}
+	return err
 }
