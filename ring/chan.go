@@ -19,8 +19,9 @@ import (
 // after an error. stop ends it, waits until the message that nobody has received is given
 // back to the queue, with one more delivery counted, and tells why the channel was closed:
 // nil at the end of the queue and because of stop; the cause of ctx; [ErrDetached], if the
-// handle was detached; *shm.CorruptError. A program calls stop or ends ctx, or else the
-// goroutine stays.
+// handle was detached; *shm.CorruptError, and [*DecodeError] with a message that makes no
+// sense: that is taken, and another Chan goes on behind it. A program calls stop or ends ctx,
+// or else the goroutine stays.
 //
 // If the process dies, what it has received from the channel is lost with it, as with
 // [Queue.Get], but for the last message: that may be delivered again. A message that was not

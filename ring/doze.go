@@ -72,11 +72,16 @@ func (e *end) attend(w uint32) {
 		}
 	}
 	e.fences = 0
-	// Whoever changed the word meanwhile has woken it, or it looks again itself.
-	// sync: stream sleepers
-	if atomic.CompareAndSwapUint32(e.theirs, w, word.StreamWake(w)) {
-		atomic.AddUint64(&e.obj.Stats().Wakes, 1)
-		park.Wake(e.theirs, word.All)
+	for w&layout.StreamWaiters != 0 {
+		// sync: stream sleepers
+		if atomic.CompareAndSwapUint32(e.theirs, w, word.StreamWake(w)) {
+			atomic.AddUint64(&e.obj.Stats().Wakes, 1)
+			park.Wake(e.theirs, word.All)
+			return
+		}
+		// Who was roused meanwhile, and announced itself again, may have looked before what was
+		// published left this processor: it saw often, and made no barrier.
+		w = atomic.LoadUint32(e.theirs) // sync: stream sleepers
 	}
 }
 

@@ -228,7 +228,11 @@ func (s *sleeping) mourn(r *park.Round) (changed bool) {
 		addr, val, ok := s.c.obj.DeathWord(owner)
 		switch s.c.obj.Liveness(owner, r.Recheck) {
 		case shm.Dead:
-			changed = s.c.buryOne(owner) || changed
+			if s.c.buryOne(owner) {
+				changed = true
+			} else {
+				r.Within(unwatched) // who is at it wakes us, or dies as well
+			}
 		case shm.Dying:
 			s.c.obj.WakeMourners(owner)
 			r.Within(time.Millisecond)
