@@ -237,7 +237,7 @@ func (s *sleeping) mourn(r *park.Round) (changed bool) {
 			s.c.obj.WakeMourners(owner)
 			r.Within(time.Millisecond)
 		default:
-			if ok && !s.vigil.on(r, owner, addr, val) {
+			if !ok || !s.vigil.on(r, owner, addr, val) {
 				r.Within(unwatched)
 			}
 		}
@@ -247,5 +247,6 @@ func (s *sleeping) mourn(r *park.Round) (changed bool) {
 }
 
 // unwatched is how long one sleeps at most beside processes whose death words it does not
-// sleep on, because there are more than vigilMost: so long their deaths may go unnoticed.
+// sleep on, because there are more than vigilMost, or the kernel does not announce their
+// deaths: so long these may go unnoticed.
 const unwatched = time.Second
