@@ -186,7 +186,9 @@ func (q *Queue[T]) TryGet() (v T, err error) {
 	if c.how != nil {
 		return q.tryGetEncoded(c)
 	}
-	err = q.take(c, &v)
+	if err = q.take(c, &v); c.comeBack(err) {
+		err = q.take(c, &v)
+	}
 	return v, err
 }
 
