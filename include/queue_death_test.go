@@ -118,6 +118,19 @@ func TestQueueHolderKilled(t *testing.T) {
 	}
 }
 
+// A C program that never waits gets what a dead one had too.
+func TestQueueTriesAfterDeath(t *testing.T) {
+	_, q, path := queueOf(t, 2)
+	need(t, q.Put(messageOf(1, 1)))
+	a, b := openQueue(t, path), openQueue(t, path)
+	a.says("1 1 0", "lease")
+	b.want(empty, "trylease")
+	a.kill()
+	eventually(t, "the message did not come back", func() bool { b.send("trylease"); code, _ := b.answer(); return code == ok })
+	b.want(ok, "ack")
+	wholeQueue(t, q)
+}
+
 // Where only C programs run, one of them takes back what another had when it was killed:
 // messages, and blocks, all of them. The slot of the dead stays for Go.
 func TestQueueCAlone(t *testing.T) {

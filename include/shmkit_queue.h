@@ -137,7 +137,7 @@ static inline int shmkit_queue_tryput(shmkit_queue *q, const void *item, size_t 
 // bytes *n is how long it is. If that is more than room the message stays: -EMSGSIZE.
 static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, uint64_t room, uint64_t *n, int64_t deadline)
 {
-	int err = shk_queue_usable(q);
+	int err = shk_queue_usable(q), buried = 0;
 	*n = q->size;
 	while (err == 0) {
 		err = shk_queue_front(q, s);
@@ -155,6 +155,11 @@ static inline int shk_queue_take(shmkit_queue *q, shk_seat *s, uint64_t room, ui
 			return 0;
 		if (err == SHMKIT_EEMPTY && deadline != SHK_AT_ONCE)
 			err = shk_queue_await(q, SHK_WANT_ITEM, deadline);
+		// Who waits cleans up after the dead before it sleeps. Who does not, once.
+		else if (err == SHMKIT_EEMPTY && !buried && shk_queue_bury_announced(q)) {
+			buried = 1;
+			err = 0;
+		}
 	}
 	return err;
 }

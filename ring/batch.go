@@ -132,7 +132,10 @@ func (q *Queue[T]) TryGetN(list []T) (n int, err error) {
 	if c == nil {
 		return 0, ErrDetached
 	}
-	return q.takeSome(c, list)
+	if n, err = q.takeSome(c, list); c.comeBack(err) {
+		n, err = q.takeSome(c, list)
+	}
+	return n, err
 }
 
 func (q *Queue[T]) takeSome(c *core, list []T) (n int, err error) {

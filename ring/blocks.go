@@ -114,6 +114,12 @@ func (c *core) bury() (changed bool) {
 	return changed
 }
 
+// comeBack tells whether one who found nothing and does not wait, but got err, looks once
+// more: it has just cleaned up after somebody who may have had a message. One who waits
+// does that before it sleeps; without it one who only asks now and then would never get
+// what the dead had.
+func (c *core) comeBack(err error) bool { return err == ErrEmpty && c.bury() }
+
 // buryOne cleans up after owner, who is dead, and tells whether all of that is done: it
 // waits for nobody.
 func (c *core) buryOne(owner uint32) bool {

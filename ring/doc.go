@@ -30,7 +30,8 @@
 // for select; a [Doorbell] is a descriptor for epoll.
 //
 // What it does not do: messages that come back because a consumer died are delivered
-// ahead of newer ones, but behind those that others took meanwhile. Items of streams are
+// ahead of newer ones, but behind those that others took meanwhile: they come back when
+// somebody finds nothing to take, or no room, or begins to use the segment. Items of streams are
 // plain memory: numbers, bools, and arrays and structs of them. Those of a queue may be
 // bytes, text, or anything that its [Codec] encodes, shared objects among them, of any
 // length up to all blocks of its capacity; they are copied, and a long one waits for so many

@@ -107,7 +107,9 @@ func (j *Joinable[T]) TryGet() (v T, err error) {
 	if c == nil {
 		return v, ErrDetached
 	}
-	err = j.take(c, &v)
+	if err = j.take(c, &v); c.comeBack(err) {
+		err = j.take(c, &v)
+	}
 	return v, err
 }
 

@@ -39,12 +39,15 @@ func (q *Queue[T]) LeaseContext(ctx context.Context) (l *Lease[T], err error) {
 }
 
 // TryLease is Lease that does not wait: [ErrEmpty] if there is no message.
-func (q *Queue[T]) TryLease() (*Lease[T], error) {
+func (q *Queue[T]) TryLease() (l *Lease[T], err error) {
 	c := q.core.Load()
 	if c == nil {
 		return nil, ErrDetached
 	}
-	return q.lease(c)
+	if l, err = q.lease(c); c.comeBack(err) {
+		l, err = q.lease(c)
+	}
+	return l, err
 }
 
 func (q *Queue[T]) lease(c *core) (*Lease[T], error) {

@@ -58,7 +58,9 @@ func (q *Queue[T]) getEncoded(ctx context.Context, c *core) (v T, err error) {
 
 // tryGetEncoded is TryGet.
 func (q *Queue[T]) tryGetEncoded(c *core) (v T, err error) {
-	err = q.takeEncoded(c, &v)
+	if err = q.takeEncoded(c, &v); c.comeBack(err) {
+		err = q.takeEncoded(c, &v)
+	}
 	return v, err
 }
 

@@ -156,7 +156,8 @@ func (q *Queue[T]) TryPut(v T) error {
 }
 
 // Get takes the oldest message, and waits for one as long as it takes. Errors:
-// [ErrClosed] when the queue is closed and nothing is left, [ErrDetached]. A message that
+// [ErrClosed] when the queue is closed and nothing is left, and no other process has a
+// message by Lease that may come back; [ErrDetached]. A message that
 // makes no sense is taken all the same, and the queue goes on: [*DecodeError], which has its
 // bytes; *shm.CorruptError if these cannot be found.
 func (q *Queue[T]) Get() (T, error) { return q.GetContext(context.Background()) }
@@ -186,7 +187,9 @@ func (q *Queue[T]) TryGet() (v T, err error) {
 	if c.how != nil {
 		return q.tryGetEncoded(c)
 	}
-	err = q.take(c, &v)
+	if err = q.take(c, &v); c.comeBack(err) {
+		err = q.take(c, &v)
+	}
 	return v, err
 }
 
