@@ -19,7 +19,8 @@ type Codec interface {
 
 // CBOR is the codec of queues that are given no other: numbers, text, bytes, slices, maps,
 // structs, pointers to them, and what implements encoding.BinaryMarshaler, handles of shared
-// objects and ends of connections among them. See RFC 8949.
+// objects and ends of connections among them. See RFC 8949. Of a struct it takes the fields that
+// are exported; the others arrive zero, without an error, where plain memory travels whole.
 var CBOR Codec = cborCodec{}
 
 type cborCodec struct{}

@@ -1,8 +1,8 @@
 // Command tour shows what shmkit does, across real processes: a Value and an
 // Array that a child changes, a Mutex that keeps the lines of several processes
-// apart, twenty that work through a small queue, two that talk over a pipe, what
-// happens when the holder of a Mutex is killed, and a C program that reads and
-// changes the same memory.
+// apart, an Event and a Semaphore that let them in two at a time, twenty that work
+// through a small queue, two that talk over a pipe, what happens when the holder of
+// a Mutex is killed, and a C program that reads and changes the same memory.
 //
 // The model: this program starts itself again for each child, with a role and the
 // handles of the shared objects as arguments.
