@@ -199,7 +199,9 @@ func (l *lab) calibrate(b benchmark, side runner) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if ns > float64(l.sample)/4 {
+		// Of a few operations it is mostly what it takes to begin and to end, which is much
+		// with many processes.
+		if few := n < 64 && ns < 4*float64(l.sample); ns > float64(l.sample)/4 && !few {
 			// On a busy machine a few operations may take long for once.
 			again, err := side(n)
 			if err != nil {
