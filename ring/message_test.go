@@ -33,7 +33,8 @@ func newMessages[T any](t testing.TB, capacity int, options ...ring.Option) *rin
 	return q
 }
 
-// free is how many blocks of q are in nobody's hands.
+// free is how many blocks of q are in nobody's hands. Who wants one more than there are looks
+// after those who died.
 func free[T any](t testing.TB, q *ring.Queue[T]) (n int) {
 	t.Helper()
 	loans := []*ring.Loan[T]{}

@@ -123,36 +123,17 @@ func ringOf(t *testing.T, q *ring.Queue[message]) shm.RingInfo {
 	return shm.RingInfo{}
 }
 
-// freeBlocks is how many blocks can be had. Who wants one more than there are looks after those
-// who died.
-func freeBlocks(t *testing.T, q *ring.Queue[message]) int {
-	t.Helper()
-	var loans []*ring.Loan[message]
-	for {
-		l, err := q.TryLoan()
-		if errors.Is(err, ring.ErrFull) {
-			break
-		}
-		must(t, err)
-		loans = append(loans, l)
-	}
-	for _, l := range loans {
-		must(t, l.Abandon())
-	}
-	return len(loans)
-}
-
 // whole: R4, no block has leaked, once somebody has looked after those who died.
 func whole(t *testing.T, q *ring.Queue[message], capacity int) {
 	t.Helper()
-	freeBlocks(t, q)
+	free(t, q)
 	for {
 		if _, err := q.TryGet(); err != nil {
 			break
 		}
 	}
 	const inFlight = 64
-	if n := freeBlocks(t, q); n != capacity+inFlight {
+	if n := free(t, q); n != capacity+inFlight {
 		t.Errorf("%d blocks are free, want %d: %+v", n, capacity+inFlight, ringOf(t, q))
 	}
 }
@@ -223,7 +204,7 @@ func TestNothingLostAmongKills(t *testing.T) {
 		producer.Kill()
 		consumer.Kill()
 	}
-	freeBlocks(t, q)
+	free(t, q)
 	left := map[string]bool{}
 	for {
 		l, err := q.TryLease()

@@ -174,50 +174,28 @@ func (c *convoy) got() error {
 	return err
 }
 
+// whoseTrain tells whose a train is, which is an error if it is torn.
+func whoseTrain(b []byte) (string, error) {
+	if len(b) == 0 || !bytes.Equal(b, train(b[0], (len(b)+5)/carBytes)) {
+		return "", fmt.Errorf("torn: %q", b)
+	}
+	return map[byte]string{trainOfVictim: "victim's", trainOfResident: "resident's"}[b[0]], nil
+}
+
 // look takes all there is, and then sees that there is room for as much as ever.
 func (c *convoy) look() (string, error) {
-	found := []string{}
-	for {
-		l, err := c.q.TryLease()
-		if errors.Is(err, ring.ErrEmpty) {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		b := *l.Value
-		if len(b) == 0 || !bytes.Equal(b, train(b[0], (len(b)+5)/carBytes)) {
-			return "", fmt.Errorf("torn: %q", b)
-		}
-		what := map[byte]string{trainOfVictim: "victim's", trainOfResident: "resident's"}[b[0]]
-		if what != "" {
-			if l.Deliveries() > 0 {
-				what += " again"
-			}
-			found = append(found, what)
-		}
-		if err := l.Ack(); err != nil {
-			return "", err
-		}
-	}
-	if len(found) == 0 {
-		found = append(found, "empty")
+	found, err := takeAll(c.q.TryLease, whoseTrain)
+	if err != nil {
+		return "", err
 	}
 	return strings.Join(slices.Compact(found), ", "), c.whole()
 }
 
 // whole sees that capacity and blocks are as many as ever.
 func (c *convoy) whole() error {
-	loans := []*ring.Loan[[]byte]{}
-	for {
-		l, err := c.q.TryLoan()
-		if errors.Is(err, ring.ErrFull) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		loans = append(loans, l)
+	loans, err := loanAll(c.q)
+	if err != nil {
+		return err
 	}
 	for _, l := range loans {
 		if err := l.Abandon(); err != nil {

@@ -98,32 +98,9 @@ func (d *desk) got() error {
 
 // look takes all there is, and then sees that it is whole.
 func (d *desk) look() (string, error) {
-	found := []string{}
-	for {
-		l, err := d.j.TryLease()
-		if errors.Is(err, ring.ErrEmpty) {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		p := *l.Value
-		if p != parcelOf(p[0]) {
-			return "", fmt.Errorf("torn: %v", p)
-		}
-		what := map[uint64]string{fromVictim: "victim's", fromResident: "resident's"}[p[0]/100*100]
-		if what != "" {
-			if l.Deliveries() > 0 {
-				what += " again"
-			}
-			found = append(found, what)
-		}
-		if err := l.Ack(); err != nil {
-			return "", err
-		}
-	}
-	if len(found) == 0 {
-		found = append(found, "empty")
+	found, err := takeAll(d.j.TryLease, whoseParcel)
+	if err != nil {
+		return "", err
 	}
 	return strings.Join(found, ", "), d.whole()
 }

@@ -150,48 +150,18 @@ func (c *counter) got() error {
 
 // look takes all there is, and then sees that there is room for as much as ever.
 func (c *counter) look() (string, error) {
-	found := []string{}
-	for {
-		l, err := c.q.TryLease()
-		if errors.Is(err, ring.ErrEmpty) {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		p := *l.Value
-		if p != parcelOf(p[0]) {
-			return "", fmt.Errorf("torn: %v", p)
-		}
-		what := map[uint64]string{fromVictim: "victim's", fromResident: "resident's"}[p[0]/100*100]
-		if what != "" {
-			if l.Deliveries() > 0 {
-				what += " again"
-			}
-			found = append(found, what)
-		}
-		if err := l.Ack(); err != nil {
-			return "", err
-		}
-	}
-	if len(found) == 0 {
-		found = append(found, "empty")
+	found, err := takeAll(c.q.TryLease, whoseParcel)
+	if err != nil {
+		return "", err
 	}
 	return strings.Join(found, ", "), c.whole()
 }
 
 // whole sees that capacity and blocks are as many as ever.
 func (c *counter) whole() error {
-	loans := []*ring.Loan[parcel]{}
-	for {
-		l, err := c.q.TryLoan()
-		if errors.Is(err, ring.ErrFull) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		loans = append(loans, l)
+	loans, err := loanAll(c.q)
+	if err != nil {
+		return err
 	}
 	if len(loans) != shelf+inFlight {
 		return fmt.Errorf("%d blocks are free, want %d", len(loans), shelf+inFlight)
