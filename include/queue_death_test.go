@@ -379,3 +379,28 @@ func TestQueueChurnKilled(t *testing.T) {
 	}
 	wholeQueue(t, q)
 }
+
+// What a dead process had comes back to a C program that takes messages and always finds
+// some, without a wait.
+func TestQueueComesBackToBusyC(t *testing.T) {
+	for _, capacity := range []int{8, 1000} {
+		_, q, path := queueOf(t, capacity)
+		holder, busy := openQueue(t, path), openQueue(t, path)
+		holder.want(ok, "put", 7, 0)
+		holder.says("7 0 0", "lease")
+		for n := range uint64(4) {
+			need(t, q.Put(messageOf(1, n)))
+		}
+		busy.want(ok, "tryget")
+		holder.kill()
+		for busy.want(ok, "trylease") != "7 0 1" {
+			busy.want(ok, "ack")
+			busy.want(ok, "tryput", 1, 1)
+		}
+		busy.want(ok, "nack")
+		for busy.want(ok, "trylease") != "7 0 2" {
+			busy.want(ok, "nack")
+		}
+		busy.want(ok, "ack")
+	}
+}

@@ -144,6 +144,10 @@ static inline int shk_queue_last(shmkit_queue *q, shk_seat *s)
 	return err;
 }
 
+// How many messages are taken at most between two looks for the dead, and about how many
+// nanoseconds these take at most.
+enum { SHK_MOST_UNSEEN = 128, SHK_SELDOMEST = 10000000 };
+
 // SHK_MOST_RETURNS is how often one looks again because something came back meanwhile.
 enum { SHK_MOST_RETURNS = 1 << 10 };
 
@@ -205,14 +209,47 @@ static inline int shk_queue_front_slow(shmkit_queue *q, shk_seat *s)
 	return shk_queue_damaged(q, "queue.head", t);
 }
 
+static inline int shk_queue_bury_announced(shmkit_queue *q);
+
+// shk_queue_look_out looks for the dead while there are messages to take, now and then: see
+// ring/lookout.go. t is the next ticket to take.
+static inline void shk_queue_look_out(shmkit_queue *q, uint64_t t)
+{
+	shk_queue_end *e = &q->gets;
+	uint64_t left = SHK_HINT(&e->due) - t, gap = SHK_HINT(&e->gap);
+	if (left == 0 || left > SHK_MOST_UNSEEN) {
+		shk_queue_bury_announced(q);
+		int64_t now = shk_clock(CLOCK_MONOTONIC), took = now - SHK_HINT(&e->last);
+		if (took < SHK_SELDOMEST)
+			left = shk_min64(shk_max64(2 * gap, 1), SHK_MOST_UNSEEN);
+		else
+			left = shk_max64(gap * SHK_SELDOMEST / (uint64_t)took, 1);
+		SHK_NOTE(&e->last, now);
+		SHK_NOTE(&e->gap, left);
+		SHK_NOTE(&e->due, t + left);
+	}
+	SHK_NOTE(&e->limit, shk_min64(SHK_HINT(&e->limit), t + left));
+}
+
+// shk_queue_overtaken brings the next look nearer by a message that came back and was taken
+// ahead of the next ticket: where these are all that is taken, tickets do not go on.
+static inline void shk_queue_overtaken(shmkit_queue *q)
+{
+	uint64_t due = SHK_HINT(&q->gets.due) - 1;
+	SHK_NOTE(&q->gets.due, due);
+	SHK_NOTE(&q->gets.limit, shk_min64(SHK_HINT(&q->gets.limit), due));
+}
+
 // shk_queue_front finds the oldest message, which this process may or may not get: it is
 // taken by a compare-and-swap on the word of its block. 0, SHMKIT_EEMPTY, SHMKIT_EEND,
 // SHMKIT_ECORRUPT.
 static inline int shk_queue_front(shmkit_queue *q, shk_seat *s)
 {
 	uint64_t t = SHK_HINT(&q->gets.next), turn;
-	if (t >= SHK_HINT(&q->gets.limit))
+	if (t >= SHK_HINT(&q->gets.limit)) {
 		shk_queue_pace(q, &q->gets, t, &q->head->tail, 0);
+		shk_queue_look_out(q, t);
+	}
 	s->ticket = t;
 	s->pos = shk_queue_place(q, t, &turn);
 	if (!(SHK_LOAD(&q->head->returns) & SHK_RETURNS_PENDING)) {
@@ -236,10 +273,12 @@ static inline int shk_queue_hold(shmkit_queue *q, shk_seat *s)
 	// This passes the message to us.
 	if (!shk_cas64(&shk_queue_cell(q, s->block)->block, was, s->word))
 		return 0;
-	if (shk_cell_state(was) == SHMKIT_CELL_QUEUED)
+	if (shk_cell_state(was) == SHMKIT_CELL_QUEUED) {
 		shk_queue_advance(q, &q->gets, &q->head->head, s->ticket);
-	else
+	} else {
 		SHK_ADD(&q->head->redelivered, (uint64_t)1);
+		shk_queue_overtaken(q);
+	}
 	shk_queue_wake(q, &q->head->space);
 	return 1;
 }

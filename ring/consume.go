@@ -121,6 +121,7 @@ func (c *core) drop(block *uint64) {
 //go:noinline
 func (c *core) tookReturned() {
 	atomic.AddUint64(&c.head.Redelivered, 1)
+	c.overtaken()
 	c.wake(&c.head.Space)
 }
 

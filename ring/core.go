@@ -41,7 +41,8 @@ type side struct {
 	since  uint64       // where it last waited
 	stream uint64       // how many messages without a wait are a stream
 	looks  atomic.Int32 // how many looks fewer than the most a call spins for
-	_      [92]byte
+	lookout
+	_ [64]byte
 }
 
 // An end says every 64 tickets how far it is, in the head of the queue, where others

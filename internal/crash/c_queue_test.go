@@ -29,6 +29,7 @@ var cQueueOperations = []operation{
 	{name: "C: queue_publish", c: true, brief: true, shows: queueShows},
 	{name: "C: queue_abandon", c: true, brief: true, shows: queueShows},
 	{name: "C: queue_get of what the dead had", c: true, shows: queueShows, meanwhile: corpseLeases},
+	{name: "C: queue_tryget of what the dead had", c: true, shows: queueShows, meanwhile: corpseLeasesAndMore},
 	{name: "C: queue_release", c: true, shows: queueShows, stage: residentDoes("post")},
 	{name: "C: queue_close", c: true, shows: queueShows, stage: closingMade, meanwhile: closingLeft},
 }

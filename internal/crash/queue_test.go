@@ -277,6 +277,12 @@ func roomWanted(s *scene) bool { return s.guests["queue"].(*counter).q.Info().Pu
 
 func corpseLeases(s *scene) { s.corpse("lease") }
 
+// corpseLeasesAndMore leaves a parcel that nobody has taken beside the one of the dead.
+func corpseLeasesAndMore(s *scene) {
+	corpseLeases(s)
+	s.ask(s.resident, "post", "staging")
+}
+
 var queueShows = []string{"queue"}
 
 var queueOperations = []operation{
@@ -318,6 +324,14 @@ var queueOperations = []operation{
 			return func() error { _, err := q.GetN(list); return err }
 		})},
 	{name: "queue.Get of what the dead had", shows: queueShows, meanwhile: corpseLeases, prepare: waitsFirst(gets)},
+	{name: "queue.TryGet of what the dead had", shows: queueShows, meanwhile: corpseLeasesAndMore,
+		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
+			// A handle that has not looked for the dead yet: it does so before it takes anything.
+			q, err := ring.Open[parcel](seg, "queue")
+			v.Must(err)
+			v.wait()
+			return func() error { _, err := q.TryGet(); return err }
+		})},
 	{name: "queue.Close", shows: queueShows,
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
 			q, err := ring.NewIn[parcel](seg, "closing", shelf)

@@ -15,6 +15,8 @@ static void prepare_queue(void)
 {
 	must(shmkit_queue_open(&segment, is("C: queue_close") ? "closing" : "queue", 'T', sizeof parcel, &queue));
 	wrap(parcel);
+	if (is("C: queue_tryget") || is("C: queue_trylease"))
+		shk_queue_look_out(&queue, SHK_HINT(&queue.gets.next)); // as if it had taken something before
 	if (is("C: queue_ack") || is("C: queue_nack") || is("C: queue_release"))
 		must(shmkit_queue_lease(&queue, &lease));
 	if (is("C: queue_publish") || is("C: queue_abandon")) {
@@ -22,7 +24,7 @@ static void prepare_queue(void)
 		wrap((uint64_t *)loan.data);
 	}
 	if (is("C: queue_put that wakes") || is("C: queue_get that wakes") || is("C: queue_get of what the dead had") ||
-	    is("C: queue_close"))
+	    is("C: queue_tryget of what the dead had") || is("C: queue_close"))
 		wait_for_test();
 }
 
@@ -30,7 +32,7 @@ static void run_queue(void)
 {
 	if (is("C: queue_tryput"))
 		must(shmkit_queue_tryput(&queue, parcel, sizeof parcel));
-	else if (is("C: queue_tryget"))
+	else if (of("C: queue_tryget"))
 		must(shmkit_queue_tryget(&queue, parcel, sizeof parcel));
 	else if (is("C: queue_trylease"))
 		must(shmkit_queue_trylease(&queue, &lease));
