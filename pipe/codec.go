@@ -1,9 +1,19 @@
 package pipe
 
-import "shmkit/internal/codec"
+import (
+	"reflect"
 
-func encode(buf *codec.Buffer, v any) error {
-	if err := codec.Encode(buf, v); err != nil {
+	"shmkit/internal/codec"
+)
+
+func encode(buf *codec.Buffer, v any) (err error) {
+	if t := reflect.TypeOf(v); t != nil {
+		err = codec.Check(t, false)
+	}
+	if err == nil {
+		err = codec.Encode(buf, v)
+	}
+	if err != nil {
 		return &CodecError{"encode", err}
 	}
 	return nil

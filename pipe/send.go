@@ -35,8 +35,10 @@ func (c *Conn) SendBytesContext(ctx context.Context, b []byte) error {
 }
 
 // Send sends v, encoded as CBOR: numbers, text, bytes, slices, maps, structs, and what
-// implements encoding.BinaryMarshaler, handles of shared objects and ends of connections
-// among them. Errors: [*CodecError]; else as SendBytes.
+// implements encoding.BinaryMarshaler or encoding.TextMarshaler, handles of shared objects and
+// ends of connections among them. A type that has a field that cannot be sent, or that is not
+// exported and would be lost, is refused; see ring.FieldError, and ring.CBOR. Errors:
+// [*CodecError]; else as SendBytes.
 //
 // In the terminology of the Go memory model it synchronizes before the call that
 // receives v returns.

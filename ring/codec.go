@@ -18,9 +18,11 @@ type Codec interface {
 }
 
 // CBOR is the codec of queues that are given no other: numbers, text, bytes, slices, maps,
-// structs, pointers to them, and what implements encoding.BinaryMarshaler, handles of shared
-// objects and ends of connections among them. See RFC 8949. Of a struct it takes the fields that
-// are exported; the others arrive zero, without an error, where plain memory travels whole.
+// structs, pointers to them, and what implements encoding.BinaryMarshaler or
+// encoding.TextMarshaler, handles of shared objects and ends of connections among them. See RFC
+// 8949. Of a struct it takes the fields that are exported, where plain memory travels whole; so
+// a type with others is refused, unless they have the tag `cbor:"-"`, or CBOR is named by
+// [WithCodec]. What lies behind an interface inside of a message is not looked at.
 var CBOR Codec = cborCodec{}
 
 type cborCodec struct{}

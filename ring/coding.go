@@ -13,6 +13,8 @@ type coding struct {
 	form  form
 	codec Codec        // nil: CBOR, or none
 	shape reflect.Type // nil: bytes
+	mixed bool         // of CBOR: what is to be encoded lies behind an interface
+	lossy bool         // fields that are not exported may be lost
 }
 
 type form uint8
@@ -23,8 +25,9 @@ const (
 	asText              // T is a string, whose bytes are the message
 )
 
-// codingOf is nil if a T travels as it lies in memory.
-func codingOf[T any](c Codec) (*coding, error) {
+// codingOf is nil if a T travels as it lies in memory. Errors: *EncodeError, if no T can be
+// encoded, or if not lossy, not all of it.
+func codingOf[T any](c Codec, lossy bool) (*coding, error) {
 	t := reflect.TypeFor[T]()
 	if c == nil {
 		if _, err := shm.TypeOf[T](); err == nil {
@@ -37,9 +40,16 @@ func codingOf[T any](c Codec) (*coding, error) {
 			return &coding{form: asBytes}, nil
 		}
 	} else if c == CBOR {
-		c = nil
+		c, lossy = nil, true
 	}
-	return &coding{codec: c, shape: t}, nil
+	how := &coding{codec: c, shape: t, lossy: lossy}
+	if c == nil {
+		how.mixed = t.Kind() == reflect.Interface
+		if err := codec.Check(t, lossy); err != nil {
+			return nil, &EncodeError{err}
+		}
+	}
+	return how, nil
 }
 
 // typeOf is the type of messages in blocks of that size.
@@ -56,7 +66,12 @@ func (how *coding) typeOf(block uint32) shm.Type {
 // encode makes bytes of what v points to, in buf. Errors: *EncodeError.
 func (how *coding) encode(buf *codec.Buffer, v any) (err error) {
 	if how.codec == nil {
-		err = codec.Encode(buf, v)
+		if how.mixed {
+			err = how.checkBehind(v)
+		}
+		if err == nil {
+			err = codec.Encode(buf, v)
+		}
 	} else {
 		var b []byte
 		if b, err = how.codec.Append(buf.AvailableBuffer(), v); err == nil {
@@ -65,6 +80,14 @@ func (how *coding) encode(buf *codec.Buffer, v any) (err error) {
 	}
 	if err != nil {
 		return &EncodeError{err}
+	}
+	return nil
+}
+
+// checkBehind is the check of the type that lies behind the interface that v points to.
+func (how *coding) checkBehind(v any) error {
+	if behind := reflect.ValueOf(v).Elem().Elem(); behind.IsValid() {
+		return codec.Check(behind.Type(), how.lossy)
 	}
 	return nil
 }

@@ -1,7 +1,15 @@
 package ring
 
-// EncodeError tells that a message could not be encoded. Nothing was put. It is plain data
-// of one process, which dies with it.
+import "shmkit/internal/codec"
+
+// FieldError tells why no value of a type can be encoded as CBOR, a channel in it for
+// example, or that some of it would be lost, and where in it that is: as Jobs[].done. It comes
+// in an [*EncodeError]. It is plain data of one process, which dies with it.
+type FieldError = codec.FieldError
+
+// EncodeError tells that a message could not be encoded, and nothing was put; or that none of
+// that type could, and the queue was not made or opened. It is plain data of one process, which
+// dies with it.
 type EncodeError struct{ Err error }
 
 func (e *EncodeError) Error() string { return "ring: encode: " + e.Err.Error() }

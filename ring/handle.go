@@ -32,7 +32,8 @@ func (q *Queue[T]) UnmarshalText(text []byte) error { return shm.DecodeText(text
 func (q *Queue[T]) open(h shm.Handle) error { return q.openHandle(shm.KindQueue, h) }
 
 func (q *Queue[T]) openHandle(kind uint16, h shm.Handle) error {
-	want, how, err := specOf[T](kind, 0, nil)
+	lossy := func(o *options) { o.lossy = true } // if it were not meant there would be no queue
+	want, how, err := specOf[T](kind, 0, []Option{lossy})
 	if err != nil {
 		return err
 	}

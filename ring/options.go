@@ -15,10 +15,12 @@ type options struct {
 	codec Codec
 	block int
 	given bool // block
+	lossy bool // whoever made the queue has decided that fields may be lost
 }
 
 // WithCodec makes c the codec of the queue, also if its messages are plain memory, bytes or
-// text. Whoever opens the queue names the same codec.
+// text. Whoever opens the queue names the same codec. WithCodec([CBOR]) says that fields that
+// are not exported may be lost.
 func WithCodec(c Codec) Option { return func(o *options) { o.codec = c } }
 
 // BlockSize is how many bytes a block of the queue has, of which it has as many as its
@@ -45,7 +47,7 @@ func specOf[T any](kind uint16, capacity int, list []Option) (shm.Spec, *coding,
 	if capacity > 0 {
 		spec.Count = uint64(capacity + inFlight)
 	}
-	how, err := codingOf[T](o.codec)
+	how, err := codingOf[T](o.codec, o.lossy)
 	switch {
 	case err != nil:
 	case how == nil && o.given:

@@ -38,7 +38,8 @@ const inFlight = 64
 
 // New makes an empty Queue of that capacity without a name on the process's default
 // heap. It is freed when the last process that uses it detaches or dies. Errors:
-// ErrCapacity; ErrBlockSize; those of shm.Default and Segment.NewObject.
+// ErrCapacity; ErrBlockSize; *EncodeError, with a *FieldError, if messages of that type cannot
+// be encoded; those of shm.Default and Segment.NewObject.
 func New[T any](capacity int, options ...Option) (*Queue[T], error) {
 	seg, err := shm.Default()
 	if err != nil {
@@ -54,7 +55,8 @@ func NewIn[T any](seg *shm.Segment, name string, capacity int, options ...Option
 }
 
 // Open opens the Queue called name in seg. Errors: shm.ErrNotFound; *shm.TypeError,
-// which tells both types, if it is not a Queue of T with the same codec; *shm.CorruptError.
+// which tells both types, if it is not a Queue of T with the same codec; *EncodeError as New;
+// *shm.CorruptError.
 func Open[T any](seg *shm.Segment, name string, options ...Option) (*Queue[T], error) {
 	return new(Queue[T]).openNamed(shm.KindQueue, seg, name, options)
 }

@@ -11,8 +11,11 @@ const Name = "cbor"
 
 // Lengths are bounded by the message that a value came in.
 var (
-	encoding = must(cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.UserBufferEncMode())
-	decoding = must(cbor.DecOptions{
+	encMode = must(cbor.EncOptions{
+		Time: cbor.TimeRFC3339Nano, TextMarshaler: cbor.TextMarshalerTextString,
+	}.UserBufferEncMode())
+	decMode = must(cbor.DecOptions{
+		TextUnmarshaler:  cbor.TextUnmarshalerTextString,
 		MaxArrayElements: math.MaxInt32, MaxMapPairs: math.MaxInt32, MaxNestedLevels: 256,
 	}.DecMode())
 )
@@ -25,10 +28,10 @@ func must[M any](m M, err error) M {
 }
 
 // Encode appends v to buf. If it fails buf has part of it.
-func Encode(buf *Buffer, v any) error { return encoding.MarshalToBuffer(v, &buf.Buffer) }
+func Encode(buf *Buffer, v any) error { return encMode.MarshalToBuffer(v, &buf.Buffer) }
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
-func Decode(b []byte, v any) error { return decoding.Unmarshal(b, v) }
+func Decode(b []byte, v any) error { return decMode.Unmarshal(b, v) }
 
 // Text is what is encoded in b, in the diagnostic notation of RFC 8949, for people.
 func Text(b []byte) (string, error) { return cbor.Diagnose(b) }

@@ -279,7 +279,7 @@ var chainShows = []string{"chain"}
 
 var chainOperations = []operation{
 	{name: "chain.Put", brief: true, shows: chainShows, prepare: trains(putsTrain)},
-	{name: "chain.Get", brief: true, shows: chainShows, stage: residentDoes("post a chain"), prepare: trains(getsTrain)},
+	{name: "chain.Get", brief: true, shows: chainShows, stage: residentDoes("post a chain"), prepare: looked("chain", getsTrain)},
 	{name: "chain.Put that waits", shows: chainShows, stage: residentDoes("post all chains"), rouse: residentDoes("clear a chain"),
 		prepare: trains(putsTrain)},
 	{name: "chain.Put that wakes", shows: chainShows, meanwhile: residentAwaits("want a chain", chainWanted),

@@ -239,6 +239,30 @@ func tryGets(_ *victim, q *ring.Queue[parcel]) func() error {
 	return func() error { _, err := q.TryGet(); return err }
 }
 
+func tryLeases(_ *victim, q *ring.Queue[parcel]) func() error {
+	return func() error { _, err := q.TryLease(); return err }
+}
+
+// again is an operation on a handle that is opened once more: it has not looked for the dead
+// yet, and does so before it takes anything.
+func again[T any](name string, f func(*victim, *ring.Queue[T]) func() error) func(*victim) func() {
+	return opened(func(v *victim, seg *shm.Segment) func() error {
+		q, err := ring.Open[T](seg, name)
+		v.Must(err)
+		return f(v, q)
+	})
+}
+
+// looked is f on a handle that has just looked for the dead, and does not do it again for
+// the next message: when it does depends on the time.
+func looked[T any](name string, f func(*victim, *ring.Queue[T]) func() error) func(*victim) func() {
+	return again(name, func(v *victim, q *ring.Queue[T]) func() error {
+		_, err := ring.Wait(context.Background(), q) // it takes nothing
+		v.Must(err)
+		return f(v, q)
+	})
+}
+
 func gets(_ *victim, q *ring.Queue[parcel]) func() error {
 	return func() error { _, err := q.Get(); return err }
 }
@@ -287,7 +311,7 @@ var queueShows = []string{"queue"}
 
 var queueOperations = []operation{
 	{name: "queue.TryPut", brief: true, shows: queueShows, prepare: queues(tryPuts)},
-	{name: "queue.TryGet", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: queues(tryGets)},
+	{name: "queue.TryGet", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: looked("queue", tryGets)},
 	{name: "queue.Put that waits", shows: queueShows, stage: residentDoes("fill"), rouse: residentDoes("clear a place"),
 		prepare: queues(puts)},
 	{name: "queue.Get that waits", shows: queueShows, rouse: residentDoes("post"), prepare: queues(gets)},
@@ -301,10 +325,7 @@ var queueOperations = []operation{
 		s.ask(s.resident, "fill", "staging")
 		residentAwaits("want room", roomWanted)(s)
 	}, prepare: waitsFirst(gets)},
-	{name: "queue.TryLease", brief: true, shows: queueShows, stage: residentDoes("post"),
-		prepare: queues(func(_ *victim, q *ring.Queue[parcel]) func() error {
-			return func() error { _, err := q.TryLease(); return err }
-		})},
+	{name: "queue.TryLease", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: looked("queue", tryLeases)},
 	{name: "queue.Ack", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: leased((*ring.Lease[parcel]).Ack)},
 	{name: "queue.Nack", brief: true, shows: queueShows, stage: residentDoes("post"), prepare: leased((*ring.Lease[parcel]).Nack)},
 	{name: "queue.TryLoan", brief: true, shows: queueShows,
@@ -325,12 +346,9 @@ var queueOperations = []operation{
 		})},
 	{name: "queue.Get of what the dead had", shows: queueShows, meanwhile: corpseLeases, prepare: waitsFirst(gets)},
 	{name: "queue.TryGet of what the dead had", shows: queueShows, meanwhile: corpseLeasesAndMore,
-		prepare: opened(func(v *victim, seg *shm.Segment) func() error {
-			// A handle that has not looked for the dead yet: it does so before it takes anything.
-			q, err := ring.Open[parcel](seg, "queue")
-			v.Must(err)
+		prepare: again("queue", func(v *victim, q *ring.Queue[parcel]) func() error {
 			v.wait()
-			return func() error { _, err := q.TryGet(); return err }
+			return tryGets(v, q)
 		})},
 	{name: "queue.Close", shows: queueShows,
 		prepare: opened(func(v *victim, seg *shm.Segment) func() error {

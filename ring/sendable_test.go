@@ -1,0 +1,91 @@
+package ring_test
+
+import (
+	"errors"
+	"testing"
+
+	"shmkit/ring"
+)
+
+type (
+	order struct {
+		ID   string
+		Done chan struct{}
+	}
+	account struct {
+		ID      string
+		balance int
+	}
+	cached struct {
+		ID   string
+		size int `cbor:"-"`
+	}
+)
+
+// refused fails unless err says that a field is the reason.
+func refused(t *testing.T, what string, err error, field string, lost bool) {
+	t.Helper()
+	var encode *ring.EncodeError
+	var f *ring.FieldError
+	if !errors.As(err, &encode) || !errors.As(err, &f) || f.Field != field || f.Lost != lost {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// A type that cannot be sent, or not all of it, is refused when a queue of it is to be made or
+// opened, not when the first message is lost.
+func TestTypesThatCannotBeSent(t *testing.T) {
+	seg := segment(t)
+	refused(t, "New of channels", second(ring.NewIn[chan int](seg, "a", 1)), "", false)
+	refused(t, "New", second(ring.NewIn[order](seg, "a", 1)), "Done", false)
+	refused(t, "New with CBOR", second(ring.NewIn[order](seg, "a", 1, ring.WithCodec(ring.CBOR))), "Done", false)
+	refused(t, "Open", second(ring.Open[[]order](seg, "a")), "[].Done", false)
+	refused(t, "NewJoinable", second(ring.NewJoinableIn[order](seg, "a", 1)), "Done", false)
+	refused(t, "OpenJoinable", second(ring.OpenJoinable[order](seg, "a")), "Done", false)
+	refused(t, "New of hidden fields", second(ring.NewIn[*account](seg, "a", 1)), "balance", true)
+	_, err := ring.Open[string](seg, "a")
+	if err == nil {
+		t.Error("one that was refused is there")
+	}
+	for name, err := range map[string]error{
+		"SPSC":      second(ring.NewSPSCIn[order](seg, "a", 1)),
+		"Broadcast": second(ring.NewBroadcastIn[order](seg, "a", 1)),
+	} {
+		if err == nil {
+			t.Errorf("a %s of channels", name)
+		}
+	}
+	own, err := ring.NewIn[order](seg, "own", 1, ring.WithCodec(liar{})) // it may know what to do
+	must(t, err)
+	must(t, own.Detach())
+}
+
+// Who says so may lose fields, and a handle of such a queue can be opened.
+func TestLossIsMeant(t *testing.T) {
+	q, err := ring.NewIn[account](segment(t), "q", 2, ring.WithCodec(ring.CBOR))
+	must(t, err)
+	defer q.Detach()
+	must(t, q.Put(account{"a", 7}))
+	other := new(ring.Queue[account])
+	must(t, other.UnmarshalText([]byte(handleText(t, q))))
+	defer other.Detach()
+	if got, err := other.Get(); err != nil || got != (account{"a", 0}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	tagged := newMessages[cached](t, 1)
+	must(t, tagged.Put(cached{"b", 7}))
+	if got, err := tagged.Get(); err != nil || got.ID != "b" || got.size != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// What lies behind an interface is looked at when it is put.
+func TestLossBehindInterface(t *testing.T) {
+	q := newMessages[any](t, 1)
+	refused(t, "Put", q.Put(account{"a", 7}), "balance", true)
+	refused(t, "Put", q.Put([]chan int{nil}), "[]", false)
+	must(t, q.Put(nil))
+	if v, err := q.Get(); v != nil || err != nil {
+		t.Errorf("got %v, %v", v, err)
+	}
+}
