@@ -20,13 +20,17 @@ type Conn struct {
 	rings   *rings // t, if it is that
 	in, out half
 	closed  atomic.Bool
+	number  uint64 // in the order in which this process has made them; see beginWith
 }
+
+var numbers atomic.Uint64
 
 // init makes c, which is new, an end that t serves.
 func (c *Conn) init(t transport) *Conn {
 	c.in.init()
 	c.out.init()
 	c.t = t
+	c.number = numbers.Add(1)
 	c.rings, _ = t.(*rings)
 	return c
 }

@@ -51,16 +51,24 @@ func (c *Conn) RecvFileContext(ctx context.Context) (*os.File, error) {
 
 // beginFile is begin for what only unix sockets can do.
 func (c *Conn) beginFile(ctx context.Context, h *half) (call, *stream, error) {
-	op, err := c.begin(ctx, h)
+	s, err := c.unix()
 	if err != nil {
-		return op, nil, err
+		return call{}, nil, err
 	}
+	op, err := c.begin(ctx, h)
+	return op, s, err
+}
+
+// unix gives the transport of a connection over a unix socket.
+func (c *Conn) unix() (*stream, error) {
 	s, ok := c.t.(*stream)
-	if !ok || !s.sock.isUnix() {
-		op.end()
-		return op, nil, fmt.Errorf("%w: files go over unix sockets", ErrFamily)
+	switch {
+	case c.Closed():
+		return nil, ErrClosed
+	case !ok || !s.sock.isUnix():
+		return nil, fmt.Errorf("%w: files and connections go over \"unix\", this is %s", ErrFamily, c)
 	}
-	return op, s, nil
+	return s, nil
 }
 
 // sendFile sends a byte that the descriptor comes with.

@@ -24,29 +24,70 @@ func (c *Conn) SendConnContext(ctx context.Context, other *Conn) error {
 	if other == c {
 		return ErrBusy
 	}
-	op, s, err := c.beginFile(ctx, &c.out)
+	s, err := c.unix()
 	if err != nil {
 		return err
 	}
-	defer op.end()
-	// Whoever waits for a message of other holds this up, as it would Close of rings.
-	for _, h := range []*half{&other.in, &other.out} {
-		held, err := other.begin(ctx, h)
-		if err != nil {
-			return err
-		}
-		defer held.end()
+	moved, err := other.movable()
+	if err != nil {
+		return err
 	}
-	moved, ok := other.t.(*stream)
-	if !ok || moved.conn != moved.sock {
-		return fmt.Errorf("%w: %T cannot be sent", ErrFamily, other.t)
+	out, end, err := c.beginWith(ctx, other)
+	if err != nil {
+		return err
 	}
-	if err := s.sendStream(op.ctx, moved); err != nil {
+	defer end()
+	if err := s.sendStream(out, moved); err != nil {
 		return err
 	}
 	other.closed.Store(true)
 	moved.drop()
 	return nil
+}
+
+// movable gives the transport of a connection that can be sent.
+func (c *Conn) movable() (*stream, error) {
+	s, ok := c.t.(*stream)
+	switch {
+	case c.Closed():
+		return nil, ErrClosed
+	case !ok || s.conn != s.sock:
+		return nil, fmt.Errorf("%w: %s cannot be sent, only \"unix\", and \"tcp\" without TLS", ErrFamily, c)
+	}
+	return s, nil
+}
+
+// beginWith is begin for sending over c, together with both directions of other. Whoever
+// waits for a message of other holds this up, as it would Close of rings.
+//
+// Order: turns of several connections are taken in the order of their numbers, and of one,
+// that of receiving first. So calls that each have what the other one wants do not come about.
+func (c *Conn) beginWith(ctx context.Context, other *Conn) (out context.Context, end func(), err error) {
+	type part struct {
+		c *Conn
+		h *half
+	}
+	parts := []part{{c, &c.out}, {other, &other.in}, {other, &other.out}}
+	if other.number < c.number {
+		parts = append(parts[1:], parts[0])
+	}
+	var ops []call
+	end = func() {
+		for _, op := range ops {
+			op.end()
+		}
+	}
+	for _, p := range parts {
+		op, err := p.c.begin(ctx, p.h)
+		if err != nil {
+			end()
+			return nil, nil, err
+		}
+		if ops = append(ops, op); p.c == c {
+			out = op.ctx
+		}
+	}
+	return out, end, nil
 }
 
 // sendStream sends the socket of moved, and then what was read from it as a message.

@@ -248,8 +248,12 @@ func (s *stream) give() []byte {
 	return b
 }
 
-// release gives back what had come of a connection that nobody takes now.
+// release gives back what had come of a connection that nobody takes now, and a file that came
+// while the socket was being closed.
 func (s *stream) release() error {
+	if f := s.sock.file.Swap(nil); f != nil {
+		f.Close()
+	}
 	if f := s.moving; f != nil {
 		s.moving = nil
 		return f.Close()
