@@ -21,7 +21,7 @@ func Dial(ctx context.Context, family, address string, opts ...Option) (*Conn, e
 	case address == "":
 		err = fmt.Errorf("%w: empty", ErrAddress)
 	case o.tls != nil && family != tcpFamily:
-		err = fmt.Errorf("%w: TLS over %q", ErrFamily, family)
+		err = fmt.Errorf("%w: TLS is for %q, not %q", ErrFamily, tcpFamily, family)
 	case family == unixFamily:
 		address, err = unixAddress(address)
 	case family == shmFamily:
@@ -31,7 +31,7 @@ func Dial(ctx context.Context, family, address string, opts ...Option) (*Conn, e
 	case family == tcpFamily:
 		err = o.nameServer(address)
 	default:
-		err = fmt.Errorf("%w: %q", ErrFamily, family)
+		err = fmt.Errorf("%w: %q; there are %q, %q and %q", ErrFamily, family, shmFamily, unixFamily, tcpFamily)
 	}
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func Listen(family, address string, opts ...Option) (*Listener, error) {
 	var err error
 	switch {
 	case o.tls != nil && family != tcpFamily:
-		err = fmt.Errorf("%w: TLS over %q", ErrFamily, family)
+		err = fmt.Errorf("%w: TLS is for %q, not %q", ErrFamily, tcpFamily, family)
 	case family == unixFamily:
 		l, err = listenUnix(ctx, family, address, o)
 	case family == shmFamily:
@@ -44,7 +44,7 @@ func Listen(family, address string, opts ...Option) (*Listener, error) {
 	case family == tcpFamily:
 		l, err = listenTCP(ctx, address, o)
 	default:
-		err = fmt.Errorf("%w: %q", ErrFamily, family)
+		err = fmt.Errorf("%w: %q; there are %q, %q and %q", ErrFamily, family, shmFamily, unixFamily, tcpFamily)
 	}
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (c *core) further(n int) int {
 // putBytes puts b at the end: ErrFull if there is no room for all of it.
 func (c *core) putBytes(b []byte) error {
 	if uint64(len(b)) > c.most {
-		return &SizeError{len(b), int(c.most)}
+		return c.tooLong(len(b))
 	}
 	t, w, s, err := c.reserve()
 	if err != nil {

@@ -200,7 +200,7 @@ func (l *Loan[T]) fill() error {
 		return err
 	}
 	if uint64(len(m.bytes)) > c.most {
-		return &SizeError{len(m.bytes), int(c.most)}
+		return c.tooLong(len(m.bytes))
 	}
 	l.further = c.further(len(m.bytes))
 	if err = c.fill(l.block, m.bytes); err == nil && how.form == asBytes && within(m.bytes, c.bytes(l.block)) {

@@ -88,8 +88,11 @@ func TestMessagesOfAllSizes(t *testing.T) {
 		info := q.Info()
 		err = q.Put(make([]byte, capacity*10+1))
 		var size *ring.SizeError
-		if !errors.As(err, &size) || *size != (ring.SizeError{Size: capacity*10 + 1, Max: capacity * 10}) || !errors.Is(err, ring.ErrSize) {
+		if !errors.As(err, &size) || size.Size != capacity*10+1 || size.Max != capacity*10 || !errors.Is(err, ring.ErrSize) {
 			t.Errorf("capacity %d: too long: %v", capacity, err)
+		}
+		if want := fmt.Sprintf("make the queue with BlockSize(11), or a capacity of %d and BlockSize(10)", capacity+1); size.Fix != want {
+			t.Errorf("capacity %d: %q, want %q", capacity, size.Fix, want)
 		}
 		if after := q.Info(); after != info || free(t, q) != blocks {
 			t.Errorf("capacity %d: %+v and %d blocks free, before %+v and %d", capacity, after, free(t, q), info, blocks)

@@ -154,6 +154,9 @@ func TestRecordsBounds(t *testing.T) {
 		if !errors.As(err, &size) || !errors.Is(err, ring.ErrSize) || size.Size != n || size.Max != 56 {
 			t.Errorf("claim of %d bytes: %v", n, err)
 		}
+		if fix := map[int]string{57: "make the stream with 130 bytes"}[n]; size.Fix != fix {
+			t.Errorf("claim of %d bytes: %q, want %q", n, size.Fix, fix)
+		}
 	}
 	k, err := w.TryPutN([][]byte{nil, make([]byte, 57), nil})
 	if is(t, "TryPutN of a long one", err, ring.ErrSize); k != 1 {

@@ -3,24 +3,12 @@ package ring
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 
 	"shmkit/internal/layout"
 	"shmkit/internal/race"
 )
-
-// SizeError tells how long a record or message is, and how long one may be. Is [ErrSize]. It is plain
-// data of one process, which dies with it.
-type SizeError struct{ Size, Max int }
-
-func (e *SizeError) Error() string {
-	return fmt.Sprintf("%v: %d bytes, at most %d", ErrSize, e.Size, e.Max)
-}
-
-// Is makes errors.Is(err, ErrSize) true.
-func (e *SizeError) Is(target error) bool { return target == ErrSize }
 
 // Writer is the producer end of a [Records], which this process has until it detaches or
 // dies. It is used by one goroutine at a time and must not be copied. If the process dies
@@ -134,7 +122,7 @@ func (w *Writer) ClaimContext(ctx context.Context, n int) ([]byte, error) {
 // TryClaim is Claim that does not wait: [ErrFull] if there is no room.
 func (w *Writer) TryClaim(n int) ([]byte, error) {
 	if n < 0 || n > maxRecord(w.bytes) {
-		return nil, &SizeError{n, maxRecord(w.bytes)}
+		return nil, recordTooLong(n, maxRecord(w.bytes))
 	}
 	w.need = w.span(n)
 	if w.need > w.seen+w.stream.limit-w.tail || w.inHand || atomic.LoadUint32(w.closing) != 0 { // sync: stream closing
@@ -199,7 +187,7 @@ func (w *Writer) Commit(n int) error {
 		return ErrNotHeld
 	}
 	if n < 0 || uint64(n) > w.length {
-		return &SizeError{n, int(w.length)}
+		return &SizeError{Size: n, Max: int(w.length), Fix: "claim more"}
 	}
 	w.stage(uint64(n))
 	w.advance()
