@@ -31,7 +31,8 @@
 //
 // What it does not do: messages that come back because a consumer died are delivered
 // ahead of newer ones, but behind those that others took meanwhile: they come back when
-// somebody finds nothing to take, or no room, or begins to use the segment. Items of streams are
+// somebody finds nothing to take, or no room, or begins to use the segment, or has taken up to
+// 128 messages since the death, fewer where they are slow. Items of streams are
 // plain memory: numbers, bools, and arrays and structs of them. Those of a queue may be
 // bytes, text, or anything that its [Codec] encodes, shared objects among them, of any
 // length up to all blocks of its capacity; they are copied, and a long one waits for so many

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -33,6 +32,7 @@ const (
 	foreign  = "a %s means nothing in another process"
 	noForm   = "CBOR has no %s"
 	noExport = "it is not exported and would be lost: export it, tag it `cbor:\"-\"` to leave it out, or give %s a MarshalBinary and an UnmarshalBinary"
+	partial  = "it would be lost: the %s of an embedded field is that of all of %s; give that field a name"
 	twice    = "it has the name of another field and would be lost: rename it, or tag it `cbor:\"-\"` to leave it out"
 )
 
@@ -73,28 +73,25 @@ func (w *walk) fault(to **FieldError, path, reason string) {
 	}
 }
 
-var (
-	ownForm = []reflect.Type{
-		reflect.TypeFor[time.Time](), reflect.TypeFor[big.Int](), reflect.TypeFor[cbor.Tag](),
-	}
-	ownMethods = []reflect.Type{
-		reflect.TypeFor[cbor.Marshaler](), reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler](),
-	}
-)
+var ownForm = []reflect.Type{
+	reflect.TypeFor[time.Time](), reflect.TypeFor[big.Int](), reflect.TypeFor[cbor.Tag](),
+}
 
-// self tells whether values of type t are encoded by methods or rules of their own.
-func self(t reflect.Type) bool {
+// self tells whether values of type t are encoded by a method or by rules of their own. A
+// method that is only that of a part of t leaves the rest out.
+func (w *walk) self(t reflect.Type, path string) bool {
 	for _, own := range ownForm {
 		if t == own {
 			return true
 		}
 	}
-	for _, m := range ownMethods {
-		if reflect.PointerTo(t).Implements(m) {
-			return true
+	m, ok := method(t)
+	if ok && t.Kind() == reflect.Struct {
+		if f, more := beside(t); more && promoted(m) {
+			w.fault(&w.lost, path+"."+f.Name, fmt.Sprintf(partial, m.Name, t))
 		}
 	}
-	return false
+	return ok
 }
 
 func (w *walk) value(t reflect.Type, path string) {
@@ -104,7 +101,7 @@ func (w *walk) value(t reflect.Type, path string) {
 			return
 		}
 	}
-	if w.seen[t] || self(t) {
+	if w.seen[t] || w.self(t, path) {
 		return
 	}
 	w.seen[t] = true

@@ -51,14 +51,26 @@ type (
 		_    int
 		none struct{}
 	}
+	stamped struct {
+		time.Time
+		Note string
+	}
+	stamp     struct{ time.Time }
+	ownStamp  struct{ stamped }
+	nearStamp struct {
+		stamped
+		V int
+	}
 	text  struct{ s string }
 	marks chan int
 )
 
-func (t *text) MarshalText() ([]byte, error)  { return []byte(t.s), nil }
-func (t *text) UnmarshalText(b []byte) error  { t.s = string(b); return nil }
-func (marks) MarshalBinary() ([]byte, error)  { return []byte{1}, nil }
-func (*marks) UnmarshalBinary(_ []byte) error { return nil }
+func (*ownStamp) MarshalBinary() ([]byte, error) { return nil, nil }
+func (nearStamp) MarshalBinary() ([]byte, error) { return nil, nil }
+func (t *text) MarshalText() ([]byte, error)     { return []byte(t.s), nil }
+func (t *text) UnmarshalText(b []byte) error     { t.s = string(b); return nil }
+func (marks) MarshalBinary() ([]byte, error)     { return []byte{1}, nil }
+func (*marks) UnmarshalBinary(_ []byte) error    { return nil }
 func use[T any](v T) (T, error) {
 	b := NewBuffer()
 	defer b.Free()
@@ -99,6 +111,14 @@ func TestCheck(t *testing.T) {
 		{t: typeOf[[]hidden](), field: "[].n", lost: true},
 		{t: typeOf[badList](), field: "done", lost: true},
 		{t: typeOf[embedsHidden](), field: "hidden.n", lost: true},
+		{t: typeOf[stamp]()},
+		{t: typeOf[ownStamp]()},
+		{t: typeOf[nearStamp]()},
+		{t: typeOf[[]*stamped](), field: "[].Note", lost: true},
+		{t: typeOf[struct {
+			stamped
+			V int
+		}](), field: "V", lost: true},
 		{t: typeOf[shadows](), field: "base.N", lost: true},
 	} {
 		for _, lossy := range []bool{false, true} {
