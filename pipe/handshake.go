@@ -21,9 +21,9 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 		return nil, err
 	}
 	if family == shmFamily && dialed {
-		return s.grasp(ctx)
+		return s.grasp(ctx, o.limit)
 	} else if family == shmFamily {
-		return s.hand(ctx)
+		return s.hand(ctx, o.limit)
 	}
 	s.limit = o.limit
 	return new(Conn).init(s), nil

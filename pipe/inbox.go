@@ -31,6 +31,8 @@ type inbox struct {
 	long  []byte                      // put together, so far
 	begun bool                        // long lacks something
 	left  uint64                      // how much
+	most  int                         // length of the longest message
+	fault error                       // a longer one came: nothing can be received any more
 }
 
 // firstRoom is how much memory a sender can make a receiver take by announcing a long
@@ -40,6 +42,9 @@ const firstRoom = 1 << 20
 // next waits for a message.
 func (in *inbox) next(ctx context.Context, r *ring.Reader) (int, error) {
 	for !in.ready {
+		if in.fault != nil {
+			return 0, in.fault
+		}
 		rec, err := r.TryPeek()
 		if err == ring.ErrEmpty {
 			if ctx.Err() != nil {
@@ -85,6 +90,9 @@ func (in *inbox) accept(rec []byte) error {
 	switch {
 	case left < size || left > math.MaxInt:
 		return &shm.CorruptError{Field: "pipe.word", Value: word}
+	case first && left > uint64(in.most):
+		in.fault = tooLong(left, in.most)
+		return in.fault
 	case first && left == size:
 		in.begun, in.ready, in.whole = false, true, b
 		return nil

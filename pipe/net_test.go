@@ -326,7 +326,7 @@ func TestContextBeforeSend(t *testing.T) {
 // A message that is too long is not sent, and one that is announced is not waited for.
 func TestTooLong(t *testing.T) {
 	shmWatch(t)
-	eachSocket(t, func(t *testing.T, family, address string) {
+	eachFamily(t, func(t *testing.T, family, address string) {
 		l := listen(t, family, address, pipe.WithMaxMessage(1000))
 		client := dial(t, l, pipe.WithMaxMessage(2000))
 		server := accept(t, l)

@@ -33,7 +33,7 @@ func (c *Conn) sendQuick(b []byte) (err error, ok bool) {
 
 func (t *rings) sendQuick(b []byte) (err error, ok bool) {
 	w := t.out.Load()
-	if w == nil || t.shut.Load() || w.Abandoned() {
+	if w == nil || t.shut.Load() || len(b) > t.most || w.Abandoned() {
 		return nil, false
 	}
 	rec, err := w.TryClaim(wordSize + len(b))
@@ -64,7 +64,7 @@ func (c *Conn) recvQuick(buf []byte) (n int, err error, ok bool) {
 
 func (in *inbox) takeQuick(buf []byte) (n int, err error, ok bool) {
 	r := in.ring.Load()
-	if r == nil || in.ready {
+	if r == nil || in.ready || in.fault != nil {
 		return 0, nil, false
 	}
 	rec, err := r.TryPeek()

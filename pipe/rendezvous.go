@@ -30,7 +30,7 @@ func rendezvousPath(name string) (string, error) {
 }
 
 // hand makes rings and gives one end to the client of s, which it closes.
-func (s *stream) hand(ctx context.Context) (*Conn, error) {
+func (s *stream) hand(ctx context.Context, most int) (*Conn, error) {
 	defer s.drop()
 	here, there, err := New(true)
 	if err != nil {
@@ -48,11 +48,12 @@ func (s *stream) hand(ctx context.Context) (*Conn, error) {
 		here.Close()
 		return nil, err
 	}
+	here.rings.allow(most)
 	return here, nil
 }
 
 // grasp takes the end that the listener at the other end of s gives, and closes s.
-func (s *stream) grasp(ctx context.Context) (*Conn, error) {
+func (s *stream) grasp(ctx context.Context, most int) (*Conn, error) {
 	defer s.drop()
 	n, err := s.next(ctx)
 	if err != nil {
@@ -70,6 +71,7 @@ func (s *stream) grasp(ctx context.Context) (*Conn, error) {
 		c.Close()
 		return nil, err
 	}
+	c.rings.allow(most)
 	return c, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,7 @@ type rings struct {
 	end  int
 	in   inbox
 	out  atomic.Pointer[ring.Writer] // nil: the role is not ours; changed under mu
+	most int                         // length of the longest message; in.most too
 
 	// mu is held to claim the roles and to give them up. Whoever holds it waits for nobody
 	// but for the end of a process that is dying.
@@ -34,8 +36,13 @@ type rings struct {
 // newRings is end of pair, without its roles. It owns one use of pair, which is another
 // handle than that of the other end.
 func newRings(pair *ring.Pair, end int) *rings {
-	return &rings{pair: pair, end: end}
+	t := &rings{pair: pair, end: end}
+	t.allow(math.MaxInt)
+	return t
 }
+
+// allow sets the length of the longest message, before anybody uses t.
+func (t *rings) allow(most int) { t.most, t.in.most = most, most }
 
 func (t *rings) readable() bool { return t.end == 0 || t.pair.Lanes() == 2 }
 
@@ -113,6 +120,13 @@ func (t *rings) send(ctx context.Context, parts ...[]byte) error {
 		return ErrClosed
 	case w.Abandoned():
 		return ErrPeerGone
+	}
+	total := uint64(0)
+	for _, p := range parts {
+		total += uint64(len(p))
+	}
+	if err := tooLong(total, t.most); err != nil {
+		return err
 	}
 	err = sendParts(ctx, w, t.pair.MaxRecord(), parts)
 	switch {

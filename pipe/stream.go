@@ -139,8 +139,9 @@ func (s *stream) room(n int) ([]byte, error) {
 
 // beginLong moves a message that is too long for buf to memory of its own.
 func (s *stream) beginLong(head int) ([]byte, error) {
-	here := s.buf[s.r+head : min(s.w, s.r+head+s.size)]
-	if s.fileAt >= s.r && s.fileAt < s.r+head+s.size {
+	here := s.buf[s.r+head : s.w]
+	here = here[:min(len(here), s.size)] // the size may be near the largest int
+	if s.fileAt >= s.r && s.fileAt < s.r+head+len(here) {
 		return nil, errFileInside
 	}
 	s.msg = make([]byte, len(here), max(len(here), min(s.size, 4*readAhead)))
