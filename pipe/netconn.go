@@ -80,9 +80,19 @@ func (s *netConn) CloseWrite() error { return s.fail("close", s.c.CloseWrite()) 
 
 func (s *netConn) Close() error { return s.fail("close", s.c.Close()) }
 
-func (s *netConn) LocalAddr() net.Addr { return address(s.c.t.local()) }
+func (s *netConn) LocalAddr() net.Addr {
+	if s.c.t == nil { // it was never opened
+		return address("")
+	}
+	return address(s.c.t.local())
+}
 
-func (s *netConn) RemoteAddr() net.Addr { return address(s.c.t.remote()) }
+func (s *netConn) RemoteAddr() net.Addr {
+	if s.c.t == nil {
+		return address("")
+	}
+	return address(s.c.t.remote())
+}
 
 func (s *netConn) SetDeadline(t time.Time) error { return s.fail("set", s.c.SetDeadline(t)) }
 

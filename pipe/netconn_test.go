@@ -287,3 +287,16 @@ func TestNetConnOneWay(t *testing.T) {
 	_, err = a.NetConn().Write(nil)
 	is(t, "writing", err, pipe.ErrDirection)
 }
+
+// A Conn that was never opened is closed, by its other face too.
+func TestNetConnOfNothing(t *testing.T) {
+	n := new(pipe.Conn).NetConn()
+	_, err := n.Read(make([]byte, 1))
+	is(t, "Read", err, pipe.ErrClosed)
+	_, err = n.Write(nil)
+	is(t, "Write", err, pipe.ErrClosed)
+	is(t, "Close", n.Close(), pipe.ErrClosed)
+	if n.LocalAddr().String() != "" || n.RemoteAddr().String() != "" {
+		t.Errorf("%v to %v", n.LocalAddr(), n.RemoteAddr())
+	}
+}

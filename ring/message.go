@@ -129,17 +129,21 @@ func (q *Queue[T]) takeSomeEncoded(c *core, list []T) (n int, err error) {
 }
 
 // leaseEncoded is TryLease.
-func (q *Queue[T]) leaseEncoded(c *core) (*Lease[T], error) {
+func (q *Queue[T]) leaseEncoded(c *core) (l *Lease[T], err error) {
 	b, held, err := c.grab()
 	if err != nil {
 		return nil, err
 	}
-	l := &Lease[T]{new(T), q, c, b, held}
-	if err := l.decode(); err != nil {
-		c.ack(b, held) // a barrier, which done is not: in a Joinable somebody may wait for it
+	defer func() {
+		if l == nil { // also if what decodes it has panicked
+			c.ack(b, held) // a barrier, which done is not: in a Joinable somebody may wait for it
+		}
+	}()
+	taken := &Lease[T]{new(T), q, c, b, held}
+	if err := taken.decode(); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return taken, nil
 }
 
 // decode makes Value of the message: in place, if it is bytes and in one block.

@@ -1,6 +1,7 @@
 package ring_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -88,4 +89,45 @@ func TestLossBehindInterface(t *testing.T) {
 	if v, err := q.Get(); v != nil || err != nil {
 		t.Errorf("got %v, %v", v, err)
 	}
+}
+
+// tantrum cannot be decoded: its method panics.
+type tantrum struct{ Text string }
+
+func (*tantrum) MarshalBinary() ([]byte, error) { return []byte("x"), nil }
+func (*tantrum) UnmarshalBinary([]byte) error   { panic("tantrum") }
+
+// A panic of what decodes a message is the caller's, and leaves nothing in flight: the
+// message is gone, as any that cannot be decoded.
+func TestPanicOfDecoder(t *testing.T) {
+	q := newMessages[tantrum](t, 1)
+	for name, take := range map[string]func() error{
+		"get":   func() error { return second(q.Get()) },
+		"lease": func() error { return second(q.Lease()) },
+		"many":  func() error { return second(q.GetN(make([]tantrum, 1))) },
+	} {
+		must(t, q.Put(tantrum{}))
+		panics(t, name, take)
+		if n := free(t, q); n != 65 {
+			t.Errorf("%s: %d blocks are free, want 65", name, n)
+		}
+	}
+	j, err := ring.NewJoinableIn[tantrum](segment(t), "join", 1)
+	must(t, err)
+	defer j.Detach()
+	must(t, j.Put(tantrum{}))
+	panics(t, "join", func() error { return second(j.Get()) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	must(t, j.Join(ctx))
+}
+
+func panics(t *testing.T, what string, f func() error) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Errorf("%s: no panic", what)
+		}
+	}()
+	f()
 }
