@@ -45,10 +45,11 @@ typedef struct shk_queue_end {
 	uint64_t since;  // where it last waited
 	uint64_t stream; // how many messages without a wait are a stream
 	int looks;       // how many looks fewer than the most a call spins for
+	uint64_t known;  // the limit that is set by how far the other end is
 	uint64_t due;    // the ticket to take at which it looks next for the dead
 	uint64_t gap;    // how many tickets after the one before that is
 	int64_t last;    // when it looked last, CLOCK_MONOTONIC
-	uint8_t reserved[64];
+	uint8_t reserved[56];
 } shk_queue_end;
 
 // shmkit_queue is this process's use of one queue, from shmkit_queue_open to

@@ -211,11 +211,16 @@ static inline int shk_queue_front_slow(shmkit_queue *q, shk_seat *s)
 
 static inline int shk_queue_bury_announced(shmkit_queue *q);
 
-// shk_queue_look_out looks for the dead while there are messages to take, now and then: see
-// ring/lookout.go. t is the next ticket to take.
+// shk_queue_look_out is called by one who has come to the limit at ticket t, which is the
+// next to take. It looks for the dead while there are messages to take, now and then, and how
+// far the producers are where that may be the limit: see ring/lookout.go.
 static inline void shk_queue_look_out(shmkit_queue *q, uint64_t t)
 {
 	shk_queue_end *e = &q->gets;
+	if (t >= SHK_HINT(&e->known)) {
+		shk_queue_pace(q, e, t, &q->head->tail, 0);
+		SHK_NOTE(&e->known, SHK_HINT(&e->limit));
+	}
 	uint64_t left = SHK_HINT(&e->due) - t, gap = SHK_HINT(&e->gap);
 	if (left == 0 || left > SHK_MOST_UNSEEN) {
 		shk_queue_bury_announced(q);
@@ -228,7 +233,7 @@ static inline void shk_queue_look_out(shmkit_queue *q, uint64_t t)
 		SHK_NOTE(&e->gap, left);
 		SHK_NOTE(&e->due, t + left);
 	}
-	SHK_NOTE(&e->limit, shk_min64(SHK_HINT(&e->limit), t + left));
+	SHK_NOTE(&e->limit, shk_min64(SHK_HINT(&e->known), t + left));
 }
 
 // shk_queue_overtaken brings the next look nearer by a message that came back and was taken
@@ -246,10 +251,8 @@ static inline void shk_queue_overtaken(shmkit_queue *q)
 static inline int shk_queue_front(shmkit_queue *q, shk_seat *s)
 {
 	uint64_t t = SHK_HINT(&q->gets.next), turn;
-	if (t >= SHK_HINT(&q->gets.limit)) {
-		shk_queue_pace(q, &q->gets, t, &q->head->tail, 0);
+	if (t >= SHK_HINT(&q->gets.limit))
 		shk_queue_look_out(q, t);
-	}
 	s->ticket = t;
 	s->pos = shk_queue_place(q, t, &turn);
 	if (!(SHK_LOAD(&q->head->returns) & SHK_RETURNS_PENDING)) {

@@ -14,7 +14,7 @@ import (
 func (c *core) front() (t, w uint64, b uint32, err error) {
 	t = atomic.LoadUint64(&c.gets.next)
 	if t >= atomic.LoadUint64(&c.gets.limit) {
-		c.pace(&c.gets, t, &c.head.Tail, 0) // sync: tail
+		c.lookOut(t)
 	}
 	pos, turn := c.place(t)
 	if atomic.LoadUint64(&c.head.Returns)&word.QueuePending == 0 { // sync: queue returns

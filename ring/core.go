@@ -42,7 +42,7 @@ type side struct {
 	stream uint64       // how many messages without a wait are a stream
 	looks  atomic.Int32 // how many looks fewer than the most a call spins for
 	lookout
-	_ [64]byte
+	_ [56]byte
 }
 
 // An end says every 64 tickets how far it is, in the head of the queue, where others

@@ -18,30 +18,35 @@ const (
 
 // lookout is when a handle looks for the dead while it takes messages. All of it are hints.
 type lookout struct {
-	due  uint64 // the ticket at which it looks next
-	gap  uint64 // how many tickets after the one before that is
-	last int64  // when it looked last
+	known uint64 // the limit as pace has set it; that of the side comes no later than due
+	due   uint64 // the ticket at which it looks next
+	gap   uint64 // how many tickets after the one before that is
+	last  int64  // when it looked last
 }
 
 // birth is from when on times are counted.
 var birth = time.Now()
 
-// lookOut is called with ticket t, which is the next to take, and tells how many may be
-// taken before it is to be called again.
-func (c *core) lookOut(t uint64) uint64 {
+// lookOut is called by one who has come to the limit at ticket t, which is the next to take.
+// How far the producers are is looked at only where that may be the limit: it is on a line
+// that they write.
+func (c *core) lookOut(t uint64) {
 	l := &c.gets.lookout
-	left := int64(atomic.LoadUint64(&l.due) - t)
-	if left > 0 && left <= mostUnseen {
-		return uint64(left)
+	if t >= atomic.LoadUint64(&l.known) {
+		c.pace(&c.gets, t, &c.head.Tail, 0) // sync: tail
+		release(&l.known, atomic.LoadUint64(&c.gets.limit))
 	}
-	c.bury()
-	now := int64(time.Since(birth))
-	took := now - atomic.LoadInt64(&l.last)
-	gap := nextGap(atomic.LoadUint64(&l.gap), time.Duration(took))
-	atomic.StoreInt64(&l.last, now)
-	release(&l.gap, gap)
-	release(&l.due, t+gap)
-	return gap
+	left := atomic.LoadUint64(&l.due) - t
+	if left == 0 || left > mostUnseen { // it is past
+		c.bury()
+		now := int64(time.Since(birth))
+		took := now - atomic.LoadInt64(&l.last)
+		left = nextGap(atomic.LoadUint64(&l.gap), time.Duration(took))
+		atomic.StoreInt64(&l.last, now)
+		release(&l.gap, left)
+		release(&l.due, t+left)
+	}
+	release(&c.gets.limit, min(atomic.LoadUint64(&l.known), t+left))
 }
 
 // nextGap is how many messages are taken until the next look, when the last gap took so

@@ -45,8 +45,6 @@ func (c *core) pace(e *side, t uint64, far *uint64, span uint64) {
 	}
 	if span > 0 {
 		n = min(n, c.slots/8) // so often a producer looks how full it is
-	} else {
-		n = min(n, c.lookOut(t))
 	}
 	release(&e.limit, t+max(n, 1))
 }
