@@ -48,7 +48,7 @@ var (
 func TypeOf[T any]() (Type, error) {
 	t := reflect.TypeFor[T]()
 	if !mem.PointerFree(t) {
-		return Type{}, fmt.Errorf("%w: %s holds pointers, which mean nothing in another process", ErrType, t)
+		return Type{}, fmt.Errorf("%w: %s holds pointers, which mean nothing in another process%s", ErrType, t, pointerIn(t))
 	}
 	out := Type{Code: 'T', Size: uint32(t.Size()), Align: uint32(t.Align()), Signature: signature(t, true)}
 	if t.Size() > 1<<31 {
@@ -63,6 +63,30 @@ func TypeOf[T any]() (Type, error) {
 	io.WriteString(h, signature(t, false)+" "+strconv.Itoa(int(t.Size()))+" "+strconv.Itoa(t.Align()))
 	out.Hash = h.Sum64()
 	return out, nil
+}
+
+// pointerIn tells where in t, which is not free of them, the first pointer is.
+func pointerIn(t reflect.Type) string {
+	path := ""
+	for {
+		switch t.Kind() {
+		case reflect.Array:
+			t, path = t.Elem(), path+"[]"
+			continue
+		case reflect.Struct:
+			for f := range t.Fields() {
+				if !mem.PointerFree(f.Type) {
+					t, path = f.Type, path+"."+f.Name
+					break
+				}
+			}
+			continue
+		}
+		if path == "" {
+			return ""
+		}
+		return fmt.Sprintf(": field %s is a %s", strings.TrimPrefix(path, "."), t)
+	}
 }
 
 // signature writes t in the notation of the buffer protocol, padding spelled out
