@@ -36,6 +36,10 @@ func roleOf(name string) func(args []string) (role, error) {
 		return holdChild
 	case "spsc":
 		return spscChild
+	case "ask":
+		return askChild
+	case "ask-socket":
+		return askSocketChild
 	case "echo":
 		return echoChild
 	case "echo-socket":

@@ -3,10 +3,6 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
-	"net"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"shmkit/pipe"
@@ -18,14 +14,13 @@ const (
 	channelPeer = "two Go channels, two goroutines"
 )
 
-// pause is how long the other end is left alone before it gets a message, so that it
-// sleeps by then.
-const pause = 500 * time.Microsecond
-
 func pipeRows() []benchmark {
 	return []benchmark{
-		{name: "pipe/rtt-parked", unit: "µs", scale: 1e3, peer: futexPeer, target: 1.3, samples: 301, start: parkedFutex},
-		{name: "pipe/rtt-parked-socket", unit: "µs", scale: 1e3, peer: socketPeer, target: 0.6, samples: 301, start: parkedSocket},
+		parkedRow("pipe/rtt-parked", futexPeer, 1.3, parkedFutex(together)),
+		parkedRow("pipe/rtt-parked-socket", socketPeer, 0.6, parkedSocket(together)),
+		parkedRow("pipe/rtt-parked-apart", futexPeer, 0, parkedFutex(apart)),
+		parkedRow("pipe/rtt-parked-apart-socket", socketPeer, 0, parkedSocket(apart)),
+		parkedRow("pipe/rtt-parked-anywhere", futexPeer, 0, parkedFutex(anywhere)),
 		{name: "pipe/rtt-spin", unit: "ns", scale: 1, peer: limitPeer, limit: 600, target: 1, start: spinning},
 		{name: "pipe/rtt-spin-channels", unit: "ns", scale: 1, peer: channelPeer, start: spinningChannels},
 	}
@@ -52,6 +47,9 @@ func (l *lab) echoed() (*pipe.Conn, error) {
 func echoChild(args []string) (role, error) {
 	c := new(pipe.Conn)
 	if err := c.UnmarshalText([]byte(args[0])); err != nil {
+		return nil, err
+	}
+	if err := pin(args[1:]); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -89,85 +87,6 @@ func (t *trips) one() error {
 		return fmt.Errorf("%w: %d came back, want %d", errLost, got, t.next)
 	}
 	return nil
-}
-
-// parked is a trip to one who sleeps.
-func (t *trips) parked() (time.Duration, error) {
-	time.Sleep(pause)
-	begin := time.Now()
-	err := t.one()
-	return time.Since(begin), err
-}
-
-// parkedFutex: a message of 8 bytes to a process that sleeps, and back. The cost is the
-// time from send to answer.
-func parkedFutex(l *lab) (contest, error) {
-	c, err := l.echoed()
-	if err != nil {
-		return contest{}, err
-	}
-	program, err := l.compile("futex.c")
-	if err != nil {
-		return contest{}, err
-	}
-	theirs, err := l.work(exec.Command(program, filepath.Join(l.dir, "futex-shared")))
-	if err != nil {
-		return contest{}, err
-	}
-	return between(repeated(overPipe(c).parked), theirs.run)
-}
-
-func parkedSocket(l *lab) (contest, error) {
-	c, err := l.echoed()
-	if err != nil {
-		return contest{}, err
-	}
-	s, err := l.echoedSocket()
-	if err != nil {
-		return contest{}, err
-	}
-	theirs := &trips{
-		send: func(b []byte) error { _, err := s.Write(b); return err },
-		recv: func(b []byte) error { _, err := io.ReadFull(s, b); return err },
-	}
-	return between(repeated(overPipe(c).parked), repeated(theirs.parked))
-}
-
-// echoedSocket is echoed over a socket.
-func (l *lab) echoedSocket() (net.Conn, error) {
-	path := filepath.Join(l.dir, "echo.sock")
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, err
-	}
-	defer listener.Close()
-	if _, err := l.child("echo-socket", path); err != nil {
-		return nil, err
-	}
-	c, err := listener.Accept()
-	if err == nil {
-		l.later(func() { c.Close() })
-	}
-	return c, err
-}
-
-func echoSocketChild(args []string) (role, error) {
-	c, err := net.Dial("unix", args[0])
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		var ball [8]byte
-		for {
-			if _, err := io.ReadFull(c, ball[:]); err != nil {
-				return
-			}
-			if _, err := c.Write(ball[:]); err != nil {
-				return
-			}
-		}
-	}()
-	return still, nil
 }
 
 // spinning: the same without a pause, so that whoever waits finds the message while it

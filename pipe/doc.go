@@ -10,10 +10,11 @@
 // Guarantees: a message is received whole, as it was sent, or not at all; one that was
 // sent is received whatever becomes of the sender. When the process of an end closes it, or
 // is killed at any instruction, the other end receives what was sent and then io.EOF, and
-// sending gives [ErrPeerGone]: the kernel tells it, at once, also if it sleeps. A process
-// may take the end of a dead one over, and goes on with whole messages. In the terminology of
-// the Go memory model, the sending of a message synchronizes before its receiving. No
-// system call is made while nobody sleeps, and nobody sleeps while there is something to do.
+// sending gives [ErrPeerGone]: the kernel tells it, also if it sleeps, at once or, if it has
+// just begun to, within 4 ms. A process may take the end of a dead one over, and goes on with
+// whole messages. In the terminology of the Go memory model, the sending of a message
+// synchronizes before its receiving. No system call is made while nobody sleeps, and nobody
+// sleeps while there is something to do.
 //
 // [Listen] and [Dial] connect programs that are not related. Family "shm" ends in a pair of
 // rings; "unix" and "tcp" carry the same messages over a socket, in the frames of CPython's

@@ -16,9 +16,10 @@ import "shmkit/internal/park"
 // They never cease. Two ends that ask and answer can fall asleep for a reason that is
 // over, a busy machine say. Then each finds the other asleep, however soon it answers, and
 // both would go on so for good. Therefore every so often an end looks for as long as it takes
-// to wake the other one, and then once more.
+// to wake the other one. While it finds something then it goes on: on a processor that is at
+// rest the wake-up takes longer than all else, and an answer to one who looks needs none.
 type eager struct {
-	vain uint8 // looks in a row that were for nothing, or took long
+	vain uint8 // looks that were for nothing, less those that took long
 	skip uint8 // so many waits are sleeps at once
 }
 
@@ -51,14 +52,13 @@ func (e *end) spin() error {
 		return err
 	}
 	err = e.look(longLooks, longPause)
-	late := err != e.again && g.vain%2 == 0
-	g.vain++
-	if late {
-		return err // the next one may be quick
+	if err != e.again {
+		g.vain -= min(g.vain, 1)
+		return err
 	}
-	g.vain = min(g.vain, mostVain)
+	g.vain = min(g.vain+1, mostVain)
 	g.skip = 1<<g.vain - 1
-	return err
+	return e.again
 }
 
 // look looks so many times.

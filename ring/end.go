@@ -177,7 +177,7 @@ func (e *end) mourn(r *park.Round) error { return e.bury(e.mortal(r, &e.vigil)) 
 // its role, and whether the kernel is to be asked whether it died.
 func (e *end) mortal(r *park.Round, v *vigil) (w uint32, ask bool) {
 	w = atomic.LoadUint32(e.peer.word)
-	r.On(e.peer.word, w)
+	r.OnDeath(e.peer.word, w)
 	owner := w & layout.OwnerMask
 	if owner == 0 || owner == e.obj.Self() || w&layout.RoleDied != 0 {
 		return w, false

@@ -31,7 +31,7 @@ func (v *vigil) on(r *park.Round, owner uint32, word *uint32, val uint32) bool {
 	if v.n == vigilMost {
 		return false
 	}
-	r.On(word, val)
+	r.OnDeath(word, val)
 	d := &v.watched[v.n]
 	d.owner, d.word, d.val = owner, word, val
 	v.n++

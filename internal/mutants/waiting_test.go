@@ -22,6 +22,14 @@ var inPark = []mutant{
 		test: "./internal/park -run=^TestLostWakeUp$ -timeout=10s",
 	},
 	{
+		name: "deaths are never slept on",
+		bug:  "words of deaths are left out of every slice of a sleep, not of the first one only",
+		file: "internal/park/loop.go",
+		old:  "if s.slice == firstSlice {",
+		new:  "if s.slice > 0 {",
+		test: "./internal/park -run=^TestWordsOfDeath$ -timeout=10s",
+	},
+	{
 		name: "hub keeps a wake-up",
 		bug:  "a wake-up whose sleepers have left the hub is not handed back: the other process never wakes",
 		file: "internal/park/hub.go",

@@ -11,7 +11,8 @@
 // about 120 distinct words. Every sleep is bounded, so that a wake-up which a
 // killed or stopped process failed to send costs a sleeper at most as long again as
 // it, or its hub thread, has waited for anything to happen: at most 256 ms, times
-// the number of hub threads, and 8 s. The bound decides nothing else.
+// the number of hub threads, and 8 s. The bound decides nothing else. Words that tell of
+// deaths only may be left out of the first 4 ms of a sleep: see [Round.OnDeath].
 //
 // [Crowd] is for one who waits for many things at once: any number of words, of which none
 // keeps a wake-up that another sleeper needs.

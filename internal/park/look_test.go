@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"shmkit/internal/park"
 )
@@ -43,5 +44,33 @@ func TestChangeBeforeSleep(t *testing.T) {
 			park.Wake(&others[i], 1)
 		}
 		crowd.Wait()
+	}
+}
+
+// Words that tell of deaths are slept on too, if not at once.
+func TestWordsOfDeath(t *testing.T) {
+	watchdog(t)
+	word, death := new(uint32), new(uint32)
+	done := make(chan error)
+	go func() {
+		done <- park.Loop(context.Background(), func(r *park.Round) (bool, error) {
+			if r.Spinning {
+				return false, nil
+			}
+			r.On(word, 0)
+			mark := r.Mark()
+			r.OnDeath(death, 0)
+			r.Rewind(mark)
+			r.OnDeath(death, 0)
+			return atomic.LoadUint32(death) != 0, nil
+		})
+	}()
+	for park.Wake(death, 1) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	atomic.StoreUint32(death, 1)
+	park.Wake(death, 1)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

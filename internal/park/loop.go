@@ -24,6 +24,7 @@ type Round struct {
 	Recheck  bool // the last sleep ended by its bound: ask the kernel what words may not have told
 
 	words  []sys.Word
+	deaths uint32                 // the bits of the words that tell of deaths only
 	few    [fewWords + 1]sys.Word // of words, as long as there is room; one more for cancellation
 	within time.Duration
 }
@@ -34,11 +35,20 @@ func (r *Round) On(addr *uint32, val uint32) {
 	r.words = append(r.words, sys.Word{Addr: addr, Val: val})
 }
 
+// OnDeath is On for a word that tells of nothing but that somebody has died, or left. A sleep
+// on one other word may be over before it looks at these: so long their news may wait.
+func (r *Round) OnDeath(addr *uint32, val uint32) {
+	r.deaths |= 1 << len(r.words)
+	r.On(addr, val)
+}
+
 // Mark is how much On has named in this turn, for Rewind.
 func (r *Round) Mark() int { return len(r.words) }
 
 // Rewind takes back what On named since Mark: that part of the attempt begins again.
-func (r *Round) Rewind(mark int) { r.words = r.words[:mark] }
+func (r *Round) Rewind(mark int) {
+	r.words, r.deaths = r.words[:mark], r.deaths&(1<<mark-1)
+}
 
 // Within bounds the sleep of this turn, for what is over in a moment and changes
 // no word when it is. Of several bounds the shortest counts.
@@ -49,7 +59,16 @@ func (r *Round) Within(d time.Duration) {
 }
 
 // Forget takes back what On and Within named: the attempt begins again.
-func (r *Round) Forget() { r.words, r.within = r.words[:0], 0 }
+func (r *Round) Forget() { r.words, r.deaths, r.within = r.words[:0], 0, 0 }
+
+// brief is what the first slice of a sleep is on. Each word costs about a quarter of a
+// microsecond, twice, and several cost as much again; and most sleeps are short.
+func (r *Round) brief() []sys.Word {
+	if n := len(r.words); n <= fewWords && r.deaths == 1<<n-2 {
+		return r.words[:1]
+	}
+	return r.words
+}
 
 // Loop calls attempt until it is done or fails, and sleeps in between on the words
 // that it names. If ctx ends first Loop returns its cause; the call may then have
@@ -67,26 +86,30 @@ func Loop(ctx context.Context, attempt func(r *Round) (done bool, err error)) er
 // one with which an attempt fails: where that makes a difference the error alone does
 // not tell.
 func Await(ctx context.Context, attempt func(r *Round) (done bool, err error)) (ended bool, err error) {
-	var r Round
-	if done, err := spin(&r, attempt); done || err != nil {
+	seat := takeSeat()
+	defer seat.leave()
+	if done, err := spin(&seat.round, attempt); done || err != nil {
 		return false, err
 	}
-	return sleepLoop(ctx, &r, attempt)
+	return sleepLoop(ctx, seat, attempt)
 }
 
 // Sleep is Loop that does not spin first, for callers that have done so in their own
 // way; see [Pause].
 func Sleep(ctx context.Context, attempt func(r *Round) (done bool, err error)) error {
-	_, err := sleepLoop(ctx, new(Round), attempt)
+	seat := takeSeat()
+	defer seat.leave()
+	_, err := sleepLoop(ctx, seat, attempt)
 	return err
 }
 
-func sleepLoop(ctx context.Context, r *Round, attempt func(r *Round) (done bool, err error)) (ended bool, err error) {
+func sleepLoop(ctx context.Context, seat *seat, attempt func(r *Round) (done bool, err error)) (ended bool, err error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	r := &seat.round
 	r.words = r.few[:0]
-	s := sleep{ctx: ctx, slice: firstSlice}
+	s := sleep{ctx: ctx, slice: firstSlice, seat: seat, due: seat.begin()}
 	defer s.end()
 	for {
 		r.Forget()
@@ -98,6 +121,7 @@ func sleepLoop(ctx context.Context, r *Round, attempt func(r *Round) (done bool,
 		}
 		r.Recheck = s.once(r)
 		r.Slept = true
+		seat.end()
 	}
 }
 
@@ -121,6 +145,8 @@ var direct atomic.Int32
 type sleep struct {
 	ctx    context.Context
 	slice  time.Duration
+	seat   *seat
+	due    bool        // the next sleep is to be broken off, so that the goroutine is scheduled
 	cancel *uint32     // 1 when ctx has ended; made at the first direct sleep
 	stop   func() bool // ends the watch on ctx
 }
@@ -133,17 +159,30 @@ func (s *sleep) once(r *Round) (recheck bool) {
 	}
 	defer direct.Add(-1)
 	words := r.words
+	if s.slice == firstSlice {
+		words = r.brief()
+	}
 	if s.ctx.Done() != nil {
-		words = append(words, sys.Word{Addr: s.watch(), Val: 0})
+		words = append(words, sys.Word{Addr: s.watch(), Val: 0}) // of r.words nothing is used any more
 	}
 	bound := s.slice
-	if r.within > 0 && r.within < bound {
+	due := s.due && r.within == 0
+	switch {
+	case due:
+		bound = breakAfter
+	case r.within > 0 && r.within < bound:
 		bound = r.within
-	} else {
+	default:
 		s.slice = min(2*s.slice, lastSlice)
 	}
 	_, err := sys.FutexWait(words, bound)
-	return errors.Is(err, sys.ErrTimeout)
+	recheck = errors.Is(err, sys.ErrTimeout)
+	if recheck && due {
+		s.due = false
+		s.seat.schedule()
+		return false
+	}
+	return recheck
 }
 
 // watch gives the word that says that ctx has ended. It is private to the call,
