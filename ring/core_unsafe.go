@@ -56,6 +56,20 @@ func adopt[T any](m *memory, i uint32) {
 	}
 }
 
+// adoptItems is adopt for n items from pos on, which are ours, of a ring that begins with a
+// line. Of items that share a line only the last one is written: the others may have gone
+// back to the producer.
+func adoptItems[T any](ring []T, pos, n uint64) {
+	size := uint64(unsafe.Sizeof(ring[0]))
+	if size%4 != 0 {
+		return // the last word of a line is not all ours
+	}
+	for off, end := (pos*size)|(line-4), (pos+n)*size; off < end; off += line {
+		word := (*uint32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(ring)), uintptr(off)))
+		*word = atomic.LoadUint32(word) // atomic, or the compiler drops both
+	}
+}
+
 // The race detector does not see what is handed over through mapped memory. It is told
 // through a Go object.
 
