@@ -175,10 +175,8 @@ func (c *Consumer[T]) wait(ctx context.Context) error {
 	if err := c.paced(); err != ErrEmpty {
 		return err
 	}
-	if c.tempo.eager(c.head) {
-		if err := c.end.look(eagerLooks, eagerPauses); err != ErrEmpty {
-			return err
-		}
+	if err := c.tempo.look(&c.end, c.head); err != ErrEmpty {
+		return err
 	}
 	return c.await(ctx)
 }

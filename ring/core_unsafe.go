@@ -30,6 +30,23 @@ func (m *memory) cell(i uint32) *layout.QueueCell {
 	return (*layout.QueueCell)(unsafe.Add(m.base, uintptr(i)*m.stride))
 }
 
+// fetch is how many cells a batch asks for at once, ahead of those that it is at: each
+// locked instruction waits for its own line, and orders the loads after it, so that the
+// processor does not ask for several lines by itself.
+const fetch = 8
+
+// fetchAhead is called before message i of a run of n, in cell pos, if i is a multiple of
+// fetch.
+func fetchAhead(m memory, i, n int, pos uint32) {
+	from, to := i+fetch, min(i+2*fetch, n)
+	if i == 0 {
+		from = 0
+	}
+	if from < to && m.stride <= 4*line {
+		fetchLines(unsafe.Pointer(m.cell(pos+uint32(from-i))), uintptr(to-from)*m.stride)
+	}
+}
+
 // whole is a T that the compiler copies in place: for an array it calls a function,
 // because two arrays may overlap.
 type whole[T any] struct{ v T }

@@ -192,10 +192,8 @@ func (p *Producer[T]) wait(ctx context.Context) error {
 	if err := p.paced(); err != ErrFull {
 		return err
 	}
-	if p.tempo.eager(p.tail) {
-		if err := p.end.look(eagerLooks, eagerPauses); err != ErrFull {
-			return err
-		}
+	if err := p.tempo.look(&p.end, p.tail); err != ErrFull {
+		return err
 	}
 	return p.await(ctx)
 }

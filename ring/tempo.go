@@ -15,23 +15,20 @@ type tempo struct {
 	since  uint64 // where the last rest was
 	stream uint64 // so many items after that there may be another one
 	waited uint64 // where eager last said yes
+	eager  uint64 // so many items after that it may do so again
 }
 
 const (
-	restPauses = 32 // of the processor's, about a microsecond
-	mostRests  = 4  // in a row
-	littleGain = 8  // items; who gains fewer in one of them does not come in a stream
-	goodGain   = 32 // in all of them
-	rareRests  = 1 << 14
+	tempoPauses = restPauses / 2
+	mostRests   = 4 // in a row
+	littleGain  = 8 // items; who gains fewer in one of them does not come in a stream
 
-	// A sleep and a wake-up take some ten microseconds. So long an end looks, between pauses,
-	// after it went over half a ring of items.
-	eagerLooks, eagerPauses = 40, 32
+	eagerLooks, eagerPauses = 40, 32 // as long as a sleep and a wake-up take
 )
 
 // start is called for an end at index, of a ring of n items.
 func (t *tempo) start(index, n uint64) {
-	*t = tempo{since: index, stream: inStream, waited: index}
+	*t = tempo{since: index, stream: inStream, waited: index, eager: n / 2}
 	if n >= smallQueue {
 		t.near = n / 4
 	}
@@ -47,7 +44,7 @@ func (t *tempo) rest(index uint64, ahead func() uint64) {
 	first := ahead()
 	n := first
 	for range mostRests {
-		park.Pause(restPauses)
+		park.Pause(tempoPauses)
 		before := n
 		if n = ahead(); n < before+littleGain {
 			break
@@ -57,17 +54,23 @@ func (t *tempo) rest(index uint64, ahead func() uint64) {
 	if n >= first+goodGain {
 		t.stream = inStream
 	} else {
-		t.stream = min(2*t.stream, rareRests)
+		t.stream = min(2*t.stream, mostStream)
 	}
 }
 
-// eager tells whether an end at index that has nothing to do should look for longer than
-// others before it sleeps. Otherwise two ends could go on with a sleep for each half a ring,
-// for good: each finds nothing while the other one is being woken.
-func (t *tempo) eager(index uint64) bool {
-	if t.near == 0 || index-t.waited < 2*t.near {
-		return false
+// look is called by an end e at index that has nothing to do. It looks for as long as a
+// sleep takes, if it has gone over half a ring since it last did so, and gives again if it
+// should sleep; see spin.go for why, and for what follows if that was for nothing.
+func (t *tempo) look(e *end, index uint64) error {
+	if t.near == 0 || index-t.waited < t.eager || park.Alone() {
+		return e.again
 	}
 	t.waited = index
-	return !park.Alone()
+	err := e.look(eagerLooks, eagerPauses)
+	if err == e.again {
+		t.eager = min(2*t.eager, mostEager)
+	} else {
+		t.eager = 2 * t.near
+	}
+	return err
 }
