@@ -77,11 +77,7 @@ func adopt[T any](m *memory, i uint32) {
 // line. Of items that share a line only the last one is written: the others may have gone
 // back to the producer.
 func adoptItems[T any](ring []T, pos, n uint64) {
-	size := uint64(unsafe.Sizeof(ring[0]))
-	if size%4 != 0 {
-		return // the last word of a line is not all ours
-	}
-	for off, end := (pos*size)|(line-4), (pos+n)*size; off < end; off += line {
+	for off, end := lastWords(uint64(unsafe.Sizeof(ring[0])), pos, n); off < end; off += line {
 		word := (*uint32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(ring)), uintptr(off)))
 		*word = atomic.LoadUint32(word) // atomic, or the compiler drops both
 	}

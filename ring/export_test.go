@@ -89,6 +89,14 @@ func Rests(n, gain uint64) (rests int) {
 	return rests
 }
 
+// LastWords is where a consumer writes that is done with n items from pos on.
+func LastWords(size, pos, n uint64) (all []uint64) {
+	for off, end := lastWords(size, pos, n); off < end; off += line {
+		all = append(all, off)
+	}
+	return all
+}
+
 // QueueRests is Rests of an end of a queue.
 func QueueRests(n, gain uint64) (rests int) {
 	var e side

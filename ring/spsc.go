@@ -185,3 +185,12 @@ func (s *SPSC[T]) String() string {
 	}
 	return s.stream.describe("SPSC", "")
 }
+
+// lastWords is where the last word of a line is among n items from pos on, the first of
+// them: one more is each line further, up to end.
+func lastWords(size, pos, n uint64) (first, end uint64) {
+	if size%4 != 0 {
+		return 0, 0 // such a word may not be all ours
+	}
+	return pos*size | (line - 4), (pos + n) * size
+}

@@ -1,6 +1,7 @@
 package ring_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,8 +25,27 @@ func TestRests(t *testing.T) {
 	}
 }
 
-// A consumer writes to the lines of items that are its own, and to no others: the producer
-// has written to those meanwhile.
+// A consumer writes to each line that ends in its items, and to nothing else: the producer may
+// have written there meanwhile.
+func TestLastWords(t *testing.T) {
+	for size := uint64(1); size <= 200; size++ {
+		for pos := range uint64(40) {
+			for n := range uint64(9) {
+				var want []uint64
+				for off := pos * size / 64 * 64; size%4 == 0 && off < (pos+n)*size; off += 64 {
+					if off+60 >= pos*size && off+64 <= (pos+n)*size {
+						want = append(want, off+60)
+					}
+				}
+				if got := ring.LastWords(size, pos, n); !slices.Equal(got, want) {
+					t.Fatalf("%d items of %d bytes from %d on: %d, want %d", n, size, pos, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Items that have a line in common go through whole.
 func TestItemsShareLines(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
 	shareLines(t, "3 bytes", func(n int) [3]byte { return [3]byte{byte(n), byte(n >> 8), byte(n >> 16)} })
