@@ -62,7 +62,7 @@ static inline int shk_queue_claim_all(shmkit_queue *q, uint32_t n, uint32_t *lis
 		for (shmkit_queue_cell *cell; got > 0 && (cell = shk_queue_next(q, list, &block)) != NULL; got--)
 			SHK_STORE(&cell->block, (uint64_t)SHMKIT_CELL_FREE);
 		shk_queue_freed(q);
-		for (uint32_t i = (uint32_t)shk_clock(CLOCK_MONOTONIC) % SHK_MOST_PAUSE; i > 0; i--)
+		for (uint32_t i = (uint32_t)shk_clock(CLOCK_MONOTONIC) % 256; i > 0; i--)
 			shk_pause();
 	}
 	return SHMKIT_ENOROOM;

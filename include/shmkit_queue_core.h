@@ -34,22 +34,23 @@
 #define SHK_MEMBARRIER_GLOBAL_EXPEDITED 2 // of linux/membarrier.h, which may be older
 
 // See ring/core.go and ring/pace.go, where the numbers come from.
-enum { SHK_LOOK_AGAIN = 1 << 16, SHK_FEW_STEPS = 64, SHK_LAZY_SHIFT = 6, SHK_SMALL_QUEUE = 256 };
-enum { SHK_NEAR = 64, SHK_KEEP = 32, SHK_IN_STREAM = 64, SHK_MOST_STREAM = 1 << 20, SHK_MOST_PAUSE = 256 };
+enum { SHK_LOOK_AGAIN = 1 << 16, SHK_FEW_STEPS = 64, SHK_LAZY_SHIFT = 4, SHK_SMALL_QUEUE = 256 };
+enum { SHK_KEEP = 32, SHK_IN_STREAM = 64, SHK_MOST_STREAM = 1 << 10, SHK_REST_PAUSES = 64, SHK_GOOD_GAIN = 32 };
 
 // shk_queue_end is what a handle remembers of the end of the queue that it puts at, or
 // takes from: hints.
 typedef struct shk_queue_end {
 	uint64_t next;   // a ticket that is not later than the next one
 	uint64_t limit;  // where it looks next how far the other end is
-	uint64_t since;  // where it last waited
-	uint64_t stream; // how many messages without a wait are a stream
+	uint64_t since;  // where it last let the other end get ahead
+	uint64_t stream; // how many messages later it may do so again
+	uint64_t slept;  // where a call last slept
 	int looks;       // how many looks fewer than the most a call spins for
 	uint64_t known;  // the limit that is set by how far the other end is
 	uint64_t due;    // the ticket to take at which it looks next for the dead
 	uint64_t gap;    // how many tickets after the one before that is
 	int64_t last;    // when it looked last, CLOCK_MONOTONIC
-	uint8_t reserved[56];
+	uint8_t reserved[48];
 } shk_queue_end;
 
 // shmkit_queue is this process's use of one queue, from shmkit_queue_open to
@@ -312,22 +313,35 @@ static inline uint64_t shk_queue_ahead(const uint64_t *far, uint64_t span, uint6
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+// shk_queue_rest lets the other end get ahead of one at ticket t that may go over n
+// messages, and returns how many that are then.
+static inline uint64_t shk_queue_rest(shk_queue_end *e, uint64_t t, uint64_t n, const uint64_t *far, uint64_t span)
+{
+	uint64_t first = n, stream = SHK_HINT(&e->stream);
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < SHK_REST_PAUSES; i++)
+			shk_pause();
+		uint64_t before = n;
+		if ((n = shk_queue_ahead(far, span, t)) <= before)
+			break;
+	}
+	SHK_NOTE(&e->stream, n < first + SHK_GOOD_GAIN ? shk_min64(2 * stream, SHK_MOST_STREAM) : (uint64_t)SHK_IN_STREAM);
+	SHK_NOTE(&e->since, t);
+	return n;
+}
+
 // shk_queue_pace is called by an end that has come to its limit at ticket t. far is how
 // far the other end is. Two ends that work side by side get in each other's way; so one
 // that has come close lets the other get ahead.
 static inline void shk_queue_pace(shmkit_queue *q, shk_queue_end *e, uint64_t t, const uint64_t *far, uint64_t span)
 {
-	uint64_t n = shk_queue_ahead(far, span, t), before = n, stream = SHK_HINT(&e->stream);
+	uint64_t n = shk_queue_ahead(far, span, t);
 	shk_queue_sample(q, n, span);
-	if (n < SHK_NEAR && t - SHK_HINT(&e->since) >= stream && q->slots >= SHK_SMALL_QUEUE) {
-		for (uint64_t i = shk_min64(SHK_MOST_PAUSE, q->slots / 4); i > 0; i--)
-			shk_pause();
-		n = shk_queue_ahead(far, span, t);
-		SHK_NOTE(&e->stream, n < before + SHK_NEAR ? shk_min64(2 * stream, SHK_MOST_STREAM) : (uint64_t)SHK_IN_STREAM);
-		SHK_NOTE(&e->since, t);
-	}
-	if (q->slots >= SHK_SMALL_QUEUE)
+	if (q->slots >= SHK_SMALL_QUEUE) {
+		if (n < q->slots / 8 && t - SHK_HINT(&e->since) >= SHK_HINT(&e->stream))
+			n = shk_queue_rest(e, t, n, far, span);
 		n = shk_max64(n, 2 * SHK_KEEP) - SHK_KEEP;
+	}
 	if (span > 0)
 		n = shk_min64(n, q->slots / 8); // so often a producer looks how full it is
 	SHK_NOTE(&e->limit, t + shk_max64(n, 1));
@@ -341,7 +355,6 @@ static inline void shk_queue_advance(shmkit_queue *q, shk_queue_end *e, uint64_t
 		SHK_RELEASE(hint, t + 1);
 }
 
-static inline void shk_queue_waited(shk_queue_end *e) { SHK_NOTE(&e->since, SHK_HINT(&e->next)); }
 
 // --- blocks ------------------------------------------------------------------
 

@@ -51,8 +51,8 @@ static inline void shk_queue_begin(shmkit_queue *q)
 	q->puts.next = SHK_LOAD(&q->head->tail);
 	q->gets.next = SHK_LOAD(&q->head->head);
 	q->puts.stream = q->gets.stream = SHK_IN_STREAM;
-	shk_queue_waited(&q->puts);
-	shk_queue_waited(&q->gets);
+	q->puts.since = q->puts.slept = q->puts.next;
+	q->gets.since = q->gets.slept = q->gets.next;
 }
 
 // shk_queue_counted changes how many shmkit_queues of this process are on the object. With

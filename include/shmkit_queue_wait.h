@@ -7,7 +7,7 @@
 #include "shmkit_queue_order.h"
 
 // See ring/spin.go and ring/wait.go, where the numbers come from.
-enum { SHK_MOST_LOOKS = 40, SHK_FEW_LOOKS = 1, SHK_FIRST_PAUSE = 4, SHK_LAST_PAUSE = 64 };
+enum { SHK_MOST_LOOKS = 40, SHK_SOME_LOOKS = 20, SHK_FEW_LOOKS = 1, SHK_FIRST_PAUSE = 4, SHK_LAST_PAUSE = 64 };
 enum { SHK_QUEUE_WORDS = 8, SHK_MOMENT = 1000000 }; // words of one sleep; ns
 
 // What a call waits for.
@@ -203,13 +203,17 @@ static inline int shk_queue_lacks(shmkit_queue *q, int want)
 }
 
 // shk_queue_spin looks a bounded number of times, after a longer pause each time, whether
-// there is what is wanted. How often, is an estimate of whether that pays.
+// there is what is wanted. How often, is an estimate of whether that pays; but after half a ring of
+// messages since the last sleep it is as long as a sleep and a wake-up take. See ring/spin.go.
 static inline int shk_queue_spin(shmkit_queue *q, int want)
 {
 	shk_queue_end *e = want & SHK_WANT_ITEM ? &q->gets : &q->puts;
 	int looks = SHK_HINT(&e->looks), limit = SHK_MOST_LOOKS - looks, found = 0;
+	uint64_t next = SHK_HINT(&e->next);
 	if (q->handle.segment->spins == 0)
 		return 0;
+	if (q->slots >= SHK_SMALL_QUEUE && next - SHK_HINT(&e->slept) >= q->slots / 2 && limit < SHK_SOME_LOOKS)
+		limit = SHK_SOME_LOOKS;
 	for (int n = 0, pauses = SHK_FIRST_PAUSE; n < limit && !found; n++) {
 		for (int i = 0; i < pauses; i++)
 			shk_pause();
@@ -217,11 +221,9 @@ static inline int shk_queue_spin(shmkit_queue *q, int want)
 		pauses = 2 * pauses < SHK_LAST_PAUSE ? 2 * pauses : SHK_LAST_PAUSE;
 	}
 	int less = looks - 1 - looks / 8, more = looks + 1 + limit / 8, most = SHK_MOST_LOOKS - SHK_FEW_LOOKS;
-	if (found)
-		SHK_NOTE(&e->looks, less > 0 ? less : 0);
-	else
-		SHK_NOTE(&e->looks, more < most ? more : most);
-	shk_queue_waited(e);
+	SHK_NOTE(&e->looks, found ? (less > 0 ? less : 0) : more < most ? more : most);
+	if (!found)
+		SHK_NOTE(&e->slept, next);
 	return found;
 }
 

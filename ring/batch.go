@@ -73,6 +73,9 @@ func (q *Queue[T]) putRun(c *core, list []T) (n int, err error) {
 	t, head, mem := first, c.head, c.memory // locals stay in registers
 	list = list[:c.run(&c.puts, first, pos, len(list))]
 	for i := range list {
+		if i%fetch == 0 {
+			fetchAhead(mem, i, len(list), pos)
+		}
 		cell := mem.cell(pos)
 		w := layout.SlotWord(layout.SlotFull, turn-1, pos)
 		// This passes the block to us; see reserve. sync: message published, taken
@@ -166,6 +169,9 @@ func (q *Queue[T]) takeRun(c *core, list []T) (n int) {
 	t, head, mem := first, c.head, c.memory // locals stay in registers
 	list = list[:c.run(&c.gets, first, pos, len(list))]
 	for i := range list {
+		if i%fetch == 0 {
+			fetchAhead(mem, i, len(list), pos)
+		}
 		cell := mem.cell(pos)
 		// sync: message published
 		if atomic.LoadUint64(&cell.Slot) != layout.SlotWord(layout.SlotFull, turn, pos) ||

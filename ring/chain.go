@@ -79,8 +79,12 @@ func (c *core) chain(first uint32, b []byte, more int) error {
 	return nil
 }
 
-// mostClaims is how often claimAll gives way to others who claim at the same time.
-const mostClaims = 64
+// mostClaims is how often claimAll gives way to others who claim at the same time, each time
+// for fewer than so many pauses of the processor's.
+const (
+	mostClaims = 64
+	mostApart  = 256
+)
 
 // claimAll makes n free blocks ours: all or none, so that two large messages never wait for
 // each other with half of their blocks each. It fails with ErrFull if there are not so many.
@@ -110,7 +114,7 @@ func (c *core) claimAll(n int) ([]uint32, error) {
 			release(&c.cell(b).Block, word.QueueFree) // sync: message taken
 		}
 		c.freed()
-		park.Pause(rand.Uint32N(mostPause))
+		park.Pause(rand.Uint32N(mostApart))
 	}
 	return nil, ErrFull
 }

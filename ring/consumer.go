@@ -20,6 +20,7 @@ type Consumer[T any] struct {
 	head   uint64 // next to take
 	limit  uint64 // head when the ring is empty, as far as we know; head while inHand
 	seen   uint64 // tail, as far as we know
+	tempo  tempo
 }
 
 // Get takes the oldest item, and waits for one as long as it takes. Errors, when nothing is
@@ -32,6 +33,7 @@ func (c *Consumer[T]) Get() (v T, err error) {
 		}
 	}
 	v = c.slots[c.head&c.mask]
+	adoptItems(c.slots, c.head&c.mask, 1)
 	c.advance()
 	return v, nil
 }
@@ -45,6 +47,7 @@ func (c *Consumer[T]) GetContext(ctx context.Context) (v T, err error) {
 		}
 	}
 	v = c.slots[c.head&c.mask]
+	adoptItems(c.slots, c.head&c.mask, 1)
 	c.advance()
 	return v, nil
 }
@@ -57,6 +60,7 @@ func (c *Consumer[T]) TryGet() (v T, err error) {
 		}
 	}
 	v = c.slots[c.head&c.mask]
+	adoptItems(c.slots, c.head&c.mask, 1)
 	c.advance()
 	return v, nil
 }
@@ -97,6 +101,8 @@ func (c *Consumer[T]) get(to []T) int {
 	pos := c.head & c.mask
 	first := copy(to[:n], c.slots[pos:])
 	copy(to[first:n], c.slots)
+	adoptItems(c.slots, pos, uint64(first))
+	adoptItems(c.slots, 0, n-uint64(first))
 	c.head += n
 	c.publish(&c.stream.head.Head, c.head)
 	runtime.KeepAlive(c)
@@ -159,17 +165,32 @@ func (c *Consumer[T]) advance() {
 
 // look and wait find out why there is nothing; wait waits until there is something.
 func (c *Consumer[T]) look() error {
-	if err := c.items(); err != ErrEmpty {
+	if err := c.paced(); err != ErrEmpty {
 		return err
 	}
 	return c.lone()
 }
 
 func (c *Consumer[T]) wait(ctx context.Context) error {
-	if err := c.items(); err != ErrEmpty {
+	if err := c.paced(); err != ErrEmpty {
+		return err
+	}
+	if err := c.tempo.look(&c.end, c.head); err != ErrEmpty {
 		return err
 	}
 	return c.await(ctx)
+}
+
+// paced looks for items, and once more if there are few and they come in a stream.
+func (c *Consumer[T]) paced() error {
+	err := c.items()
+	if (err == nil || err == ErrEmpty) && c.tempo.close(c.head, c.limit-c.head) {
+		c.tempo.rest(c.head, func() uint64 {
+			err = c.items()
+			return c.limit - c.head
+		})
+	}
+	return err
 }
 
 // items looks for items.

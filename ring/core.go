@@ -38,18 +38,20 @@ type side struct {
 	_      [128]byte
 	next   uint64       // a ticket that is not later than the next one
 	limit  uint64       // where it looks next how far the other end is: see pace
-	since  uint64       // where it last waited
-	stream uint64       // how many messages without a wait are a stream
+	since  uint64       // where it last let the other end get ahead: see pace
+	stream uint64       // how many messages later it may do so again
+	slept  uint64       // where a call last slept: see spin
+	eager  uint64       // how many messages later a call looks for as long as a sleep takes
 	looks  atomic.Int32 // how many looks fewer than the most a call spins for
 	lookout
-	_ [56]byte
+	_ [40]byte
 }
 
-// An end says every 64 tickets how far it is, in the head of the queue, where others
+// An end says every 16 tickets how far it is, in the head of the queue, where others
 // look: a line that both ends touch for each message would cost more than the rest of
 // it. In a small queue that would be too seldom, and it says so each time.
 const (
-	lazyShift  = 6
+	lazyShift  = 4
 	smallQueue = 256 // slots; fewer is small
 )
 
@@ -75,11 +77,10 @@ func newCore(o *shm.Object, how *coding) (*core, error) {
 		how: how, size: uint64(size), most: slots * uint64(size),
 	}
 	c.users.Store(1)
-	c.puts.stream, c.gets.stream = inStream, inStream
 	c.puts.next = atomic.LoadUint64(&head.Tail) // sync: tail
 	c.gets.next = atomic.LoadUint64(&head.Head) // sync: head
-	c.puts.waited()
-	c.gets.waited()
+	c.puts.start(c.slots)
+	c.gets.start(c.slots)
 	if c.slots >= smallQueue {
 		c.lazy = lazyShift
 	}

@@ -74,3 +74,38 @@ func (q *Queue[T]) Starve() (woken func() bool) {
 	atomic.OrUint32(&head.Flags, layout.QueueStarved)
 	return func() bool { return atomic.LoadUint32(&head.Freed) != n }
 }
+
+// Rests is how often an end of an SPSC that is close at each of n items rests, when each
+// look finds the other end gain items further.
+func Rests(n, gain uint64) (rests int) {
+	var t tempo
+	t.start(0, 1024)
+	for i := range n {
+		if at := uint64(0); t.close(i, 0) {
+			t.rest(i, func() uint64 { at += gain; return at })
+			rests++
+		}
+	}
+	return rests
+}
+
+// LastWords is where a consumer writes that is done with n items from pos on.
+func LastWords(size, pos, n uint64) (all []uint64) {
+	for off, end := lastWords(size, pos, n); off < end; off += line {
+		all = append(all, off)
+	}
+	return all
+}
+
+// QueueRests is Rests of an end of a queue.
+func QueueRests(n, gain uint64) (rests int) {
+	var e side
+	e.start(1024)
+	for i := range n {
+		if at := uint64(0); i-e.since >= e.stream {
+			e.rest(i, 0, func() uint64 { at += gain; return at })
+			rests++
+		}
+	}
+	return rests
+}

@@ -19,7 +19,7 @@ type Info struct {
 	Redelivered uint64
 	// HighWater is the largest number of messages that waited when somebody looked. Each
 	// Put looks in a queue for fewer than 16 messages, in larger ones about eight Puts in
-	// a turn of the ring, which see up to 64 too few where it is larger than 256.
+	// a turn of the ring, which see up to 16 too few where it is larger than 256.
 	HighWater int
 	// Closed tells whether Close was called.
 	Closed bool

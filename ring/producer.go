@@ -20,6 +20,7 @@ type Producer[T any] struct {
 	tail   uint64 // next to publish
 	limit  uint64 // tail when the ring is full, as far as we know; tail while inHand
 	seen   uint64 // head, as far as we know
+	tempo  tempo
 }
 
 // Put puts v at the end, and waits for room as long as it takes. When it returns nil, v
@@ -181,17 +182,32 @@ func (p *Producer[T]) advance() {
 // look and wait find out what is between us and the next slot; wait waits until nothing
 // is.
 func (p *Producer[T]) look() error {
-	if err := p.room(); err != ErrFull {
+	if err := p.paced(); err != ErrFull {
 		return err
 	}
 	return p.lone()
 }
 
 func (p *Producer[T]) wait(ctx context.Context) error {
-	if err := p.room(); err != ErrFull {
+	if err := p.paced(); err != ErrFull {
+		return err
+	}
+	if err := p.tempo.look(&p.end, p.tail); err != ErrFull {
 		return err
 	}
 	return p.await(ctx)
+}
+
+// paced looks for room, and once more if there is little and the items come in a stream.
+func (p *Producer[T]) paced() error {
+	err := p.room()
+	if (err == nil || err == ErrFull) && p.tempo.close(p.tail, p.limit-p.tail) {
+		p.tempo.rest(p.tail, func() uint64 {
+			err = p.room()
+			return p.limit - p.tail
+		})
+	}
+	return err
 }
 
 // room looks for room.

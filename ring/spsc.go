@@ -134,6 +134,7 @@ func (s *SPSC[T]) producer(ctx context.Context, patient bool) (*Producer[T], err
 		return nil, err
 	}
 	p.limit = p.seen + p.stream.limit
+	p.tempo.start(p.tail, p.stream.limit)
 	begin(&p.end, p, &h.Closing, &h.Space, &h.Items, ErrFull, p.room)
 	return p, nil
 }
@@ -161,6 +162,7 @@ func (s *SPSC[T]) consumer(ctx context.Context, patient bool) (*Consumer[T], err
 		return nil, err
 	}
 	c.limit = c.seen
+	c.tempo.start(c.head, c.stream.limit)
 	begin(&c.end, c, &h.Closing, &h.Items, &h.Space, ErrEmpty, c.items)
 	return c, nil
 }
@@ -182,4 +184,13 @@ func (s *SPSC[T]) String() string {
 		return "SPSC(detached)"
 	}
 	return s.stream.describe("SPSC", "")
+}
+
+// lastWords is where the last word of a line is among n items from pos on, the first of
+// them: one more is each line further, up to end.
+func lastWords(size, pos, n uint64) (first, end uint64) {
+	if size%4 != 0 {
+		return 0, 0 // such a word may not be all ours
+	}
+	return pos*size | (line - 4), (pos + n) * size
 }
