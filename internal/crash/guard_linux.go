@@ -159,7 +159,7 @@ func (t *Tracer) store() (*Event, error) {
 		}
 		err = t.protect(g, unix.PROT_READ|unix.PROT_WRITE)
 		if err == nil {
-			err = t.step()
+			_, err = t.step()
 		}
 		if err == nil {
 			err = t.protect(g, unix.PROT_READ)

@@ -39,10 +39,7 @@ const (
 	createdName = "created"
 )
 
-const (
-	tries    = 25   // for what other threads of the victim can disturb
-	briefest = 1500 // instructions that a brief operation has at most
-)
+const tries = 25 // for what other threads of the victim can disturb
 
 func newScene(t *testing.T, op operation) *scene {
 	t.Helper()
@@ -112,7 +109,8 @@ func (s *scene) start(step bool) traced {
 		must(s.t, tr.Hold(monitor(s.t, pid)))
 	}
 	s.phase.set(running)
-	_, err = tr.Step(1<<20, func() bool { return s.phase.is(begun) })
+	must(s.t, tr.Await(syscall.SYS_GETPPID)) // the last thing before that
+	_, err = tr.Step(1<<10, every, func() bool { return s.phase.is(begun) })
 	must(s.t, err)
 	if s.op.rouse != nil {
 		tr.Rouse = func() { s.op.rouse(s) }
@@ -172,15 +170,39 @@ func (s *scene) survey() (p points) {
 			s.lost()
 		}
 	}
-	// The runtime may preempt the victim in the middle: that is not the operation.
-	for n := 0; s.op.brief && (n == 0 || len(p.instructions) > briefest && n < tries); n++ {
-		v := s.start(true)
-		p.instructions, err = v.Step(1<<30, s.isOver)
-		must(s.t, err)
-		s.end(v)
-		s.look("over")
+	if s.op.brief {
+		p.steps = s.surveySteps(p.events)
 	}
 	return p
+}
+
+// surveySteps runs the operation to its end by instructions, until it goes the same way
+// twice in a row.
+func (s *scene) surveySteps(events []crash.Event) (steps [][]uint64) {
+	s.t.Helper()
+	for n := 0; ; n++ {
+		v := s.start(true)
+		must(s.t, v.Guard(s.dir, phaseName))
+		before := steps
+		steps = nil
+		for {
+			done, err := v.Step(1<<30, s.op.own, s.isOver)
+			must(s.t, err)
+			steps = append(steps, done)
+			if n, err := v.Run(1, s.isOver, nil); n == 0 {
+				must(s.t, err)
+				break
+			}
+		}
+		s.end(v)
+		s.look("over")
+		if len(steps) == len(events)+1 && slices.EqualFunc(before, steps, slices.Equal) {
+			return steps
+		}
+		if n == tries {
+			s.lost()
+		}
+	}
 }
 
 func (s *scene) end(v traced) {
@@ -192,10 +214,10 @@ func (s *scene) end(v traced) {
 // to brings a new victim right behind its event k; the events before it must be
 // those of the survey. A sleep is reached without guards: the kernel could not tell
 // of the sleeper's death through them.
-func (s *scene) to(k int, events []crash.Event) traced {
+func (s *scene) to(k int, events []crash.Event, step bool) traced {
 	s.t.Helper()
 	for range tries {
-		v := s.start(false)
+		v := s.start(step)
 		want := k
 		if k > 0 && events[k-1].Asleep {
 			must(s.t, v.Watch(s.dir, phaseName))
@@ -235,21 +257,22 @@ func (s *scene) lost() {
 // kill kills a victim right behind its event k.
 func (s *scene) kill(k int, events []crash.Event) {
 	s.t.Helper()
-	s.end(s.to(k, events))
+	s.end(s.to(k, events, false))
 }
 
-// killAfter kills a victim after these instructions.
-func (s *scene) killAfter(instructions []uint64) {
+// killAfter kills a victim when it has executed these instructions behind its event k.
+func (s *scene) killAfter(k int, events []crash.Event, instructions []uint64) {
 	s.t.Helper()
 	for range tries {
-		v := s.start(true)
-		done, err := v.Step(len(instructions), s.isOver)
+		v := s.to(k, events, true)
+		done, err := v.Step(len(instructions), s.op.own, s.isOver)
 		must(s.t, err)
 		s.end(v)
 		if slices.Equal(done, instructions) {
 			return
 		}
-		s.look("killed on another way") // the runtime preempted it
+		s.t.Logf("behind event %d it went %s: once more", k, fork(done, instructions))
+		s.look("killed on another way")
 	}
 	s.lost()
 }
@@ -271,7 +294,7 @@ func (s *scene) killIn(name string, k int) {
 // It reports what the others had to wait for.
 func (s *scene) freeze(k int, events []crash.Event, where string) report {
 	s.t.Helper()
-	v := s.to(k, events)
+	v := s.to(k, events, false)
 	must(s.t, v.Freeze())
 	s.sound(where)
 	waits := s.ask(s.resident, "frozen", where)

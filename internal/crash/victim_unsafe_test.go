@@ -96,6 +96,8 @@ func beVictim(c *shmtest.Child) {
 		for !v.phase.is(running) {
 		}
 		preemptible() // by now the runtime wants to preempt this goroutine: let it
+		// The test lets the thread run to this call, which nothing else makes by then.
+		syscall.RawSyscall(syscall.SYS_GETPPID, 0, 0, 0)
 		atomic.StoreUint32(&v.phase.now, begun)
 		run()
 		atomic.StoreUint32(&v.phase.now, over)
@@ -143,6 +145,6 @@ func growStack() byte {
 //go:noinline
 func preemptible() byte {
 	var room [256]byte
-	room[os.Getppid()%len(room)] = 1
+	room[os.Getpid()%len(room)] = 1
 	return room[1]
 }
