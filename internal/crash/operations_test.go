@@ -38,7 +38,7 @@ func (v *victim) warm() {
 	var mine cast
 	v.Must(mine.create(seg))
 	for _, name := range []string{"", "named", "large"} {
-		o, err := seg.NewObject(name, bytesSpec(uint64(len(name))<<18), nil)
+		o, err := seg.NewObject(name, bytesSpec(uint64(len(name))<<14), nil)
 		v.Must(err)
 		v.Must(o.Close())
 	}

@@ -132,8 +132,12 @@ func (t *Tracer) Await(nr uint64) error {
 			continue
 		}
 		var r unix.PtraceRegs
-		if err := t.registers(&r); err != nil || callNumber(&r) == nr {
+		if err := t.registers(&r); err != nil {
 			return err
+		}
+		if callNumber(&r) == nr {
+			t.entry = programCounter(&r) - uint64(len(systemCall))
+			return nil
 		}
 	}
 }
