@@ -39,7 +39,10 @@ const (
 	createdName = "created"
 )
 
-const tries = 25 // for what other threads of the victim can disturb
+const (
+	sameWays = 3  // in a row are the way that an operation goes
+	tries    = 25 // for what other threads and processes can disturb
+)
 
 func newScene(t *testing.T, op operation) *scene {
 	t.Helper()
@@ -147,14 +150,14 @@ func (s *scene) quiet(cmd *exec.Cmd) {
 func (s *scene) isOver() bool { return s.phase.is(over) }
 
 // survey runs the operation to its end from event to event, until it goes the same way
-// twice in a row: the first run finds another heap than those that follow, and on a busy
-// machine a sleep may be over before anybody has seen it. If it has few instructions it
-// is then run by these.
+// so many times in a row: the first run finds another heap than those that follow, and on
+// a busy machine one who is to be woken may look around just then. If it has few
+// instructions it is then run by these.
 func (s *scene) survey() (p points) {
 	s.t.Helper()
 	var err error
 	sameWay := func(a, b crash.Event) bool { return a.String() == b.String() }
-	for n := 0; ; n++ {
+	for n, same := 0, 0; same < sameWays; n++ {
 		v := s.start(false)
 		must(s.t, v.Guard(s.dir, phaseName))
 		before := p.events
@@ -163,8 +166,8 @@ func (s *scene) survey() (p points) {
 		must(s.t, err)
 		s.end(v)
 		s.look("over")
-		if n > 0 && slices.EqualFunc(before, p.events, sameWay) {
-			break
+		if same++; n == 0 || !slices.EqualFunc(before, p.events, sameWay) {
+			same = 1
 		}
 		if n == tries {
 			s.lost()

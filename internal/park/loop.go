@@ -86,7 +86,7 @@ func sleepLoop(ctx context.Context, r *Round, attempt func(r *Round) (done bool,
 		ctx = context.Background()
 	}
 	r.words = r.few[:0]
-	s := sleep{ctx: ctx, slice: firstSlice}
+	s := sleep{ctx: ctx, slice: Slice}
 	defer s.end()
 	for {
 		r.Forget()
@@ -139,8 +139,8 @@ func (s *sleep) once(r *Round) (recheck bool) {
 	bound := s.slice
 	if r.within > 0 && r.within < bound {
 		bound = r.within
-	} else {
-		s.slice = min(2*s.slice, lastSlice)
+	} else if s.slice < lastSlice {
+		s.slice *= 2
 	}
 	_, err := sys.FutexWait(words, bound)
 	return errors.Is(err, sys.ErrTimeout)
