@@ -261,8 +261,8 @@ func opensSegment(v *victim) func() { return v.must(v.openSegment) }
 var chainShows = []string{"chain"}
 
 var chainOperations = []operation{
-	{name: "chain.Put", brief: true, shows: chainShows, prepare: trains(putsTrain)},
-	{name: "chain.Get", brief: true, shows: chainShows, stage: residentDoes("post a chain"), prepare: trains(getsTrain)},
+	{name: "chain.Put", shows: chainShows, prepare: trains(putsTrain)},
+	{name: "chain.Get", shows: chainShows, stage: residentDoes("post a chain"), prepare: trains(getsTrain)},
 	{name: "chain.Put that waits", shows: chainShows, stage: residentDoes("post all chains"), rouse: residentDoes("clear a chain"),
 		prepare: trains(putsTrain)},
 	{name: "chain.Put that wakes", shows: chainShows, meanwhile: residentAwaits("want a chain", chainWanted),
@@ -271,7 +271,7 @@ var chainOperations = []operation{
 		prepare: leasedTrain((*ring.Lease[[]byte]).Ack)},
 	{name: "chain.Nack", brief: true, shows: chainShows, stage: residentDoes("post a chain"),
 		prepare: leasedTrain((*ring.Lease[[]byte]).Nack)},
-	{name: "chain.Publish", brief: true, shows: chainShows,
+	{name: "chain.Publish", shows: chainShows,
 		prepare: trains(func(v *victim, q *ring.Queue[[]byte]) func() error {
 			l, err := q.Loan()
 			v.Must(err)

@@ -10,11 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+var errNoEntry = errors.New("crash: no instruction that enters the kernel is known: the thread has come to no Await")
+
 // call makes the thread execute a system call. Afterwards all is as it was, but
 // for what the call did.
 func (t *Tracer) call(nr uint64, args ...uint64) error {
 	if t.entry == 0 {
-		return errors.New("crash: no instruction that enters the kernel: the thread must have made a system call")
+		return errNoEntry
 	}
 	var saved unix.PtraceRegs
 	if err := t.registers(&saved); err != nil {

@@ -44,17 +44,20 @@ func outermost(pc uint64) (name string) {
 }
 
 // fork tells where one way leaves another.
-func fork(way, other []uint64) string {
+func (o operation) fork(way, other []uint64) string {
 	for i := range min(len(way), len(other)) {
 		if way[i] != other[i] {
-			return fmt.Sprintf("by %s after %d instructions, and not by %s", position(way[i]), i, position(other[i]))
+			return fmt.Sprintf("by %s after %d instructions, and not by %s", o.position(way[i]), i, o.position(other[i]))
 		}
 	}
 	return fmt.Sprintf("%d instructions far, and not %d", len(way), len(other))
 }
 
-// position is where an instruction is in the source.
-func position(pc uint64) string {
+// position is where an instruction is in the source, if that is Go.
+func (o operation) position(pc uint64) string {
+	if o.c {
+		return fmt.Sprintf("%#x", pc)
+	}
 	f, _ := runtime.CallersFrames([]uintptr{uintptr(pc) + 1}).Next()
 	return fmt.Sprintf("%s:%d of %s", filepath.Base(f.File), f.Line, outermost(pc))
 }

@@ -274,7 +274,7 @@ func (s *scene) killAfter(k int, events []crash.Event, instructions []uint64) {
 		if slices.Equal(done, instructions) {
 			return
 		}
-		s.t.Logf("behind event %d it went %s: once more", k, fork(done, instructions))
+		s.t.Logf("behind event %d it went %s: once more", k, s.op.fork(done, instructions))
 		s.look("killed on another way")
 	}
 	s.lost()
