@@ -171,6 +171,7 @@ func (w *wire) look() (string, error) {
 		}
 	}
 	err := errors.Join(w.sender(), w.give())
+	err = errors.Join(err, w.both(), w.turn(), w.give()) // so that every victim goes the same way
 	return found(n, "messages", strings.Contains(state, "producer died"), strings.Contains(state, "consumer died")), err
 }
 
