@@ -3,11 +3,11 @@
 package crash_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // residentAwaits has the resident wait for something, until waits tells that others see
@@ -21,14 +21,24 @@ func residentAwaits(what string, waits func(s *scene) bool) func(s *scene) {
 	}
 }
 
-// asleepInKernel tells whether a thread of the process is in futex_waitv. Go's own threads
-// sleep in another system call.
+// asleepInKernel tells whether a thread of the process waits for something that processes
+// share, beside the one that does so all the time: the keeper. Go's own threads have the
+// PRIVATE flag.
 func asleepInKernel(pid int) bool {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", pid))
+	n := 0
 	for _, f := range files {
-		if b, err := os.ReadFile(f); err == nil && bytes.HasPrefix(b, []byte("449 ")) {
-			return true
+		b, _ := os.ReadFile(f)
+		var nr, addr, op uint64
+		fmt.Sscanf(string(b), "%d 0x%x 0x%x", &nr, &addr, &op)
+		if nr == futexWaitv || nr == syscall.SYS_FUTEX && op&futexPrivate == 0 {
+			n++
 		}
 	}
-	return false
+	return n > 1
 }
+
+const (
+	futexWaitv   = 449
+	futexPrivate = 128
+)
