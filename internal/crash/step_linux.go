@@ -10,13 +10,13 @@ import (
 
 // Step executes so many instructions of those that own is true of, and whatever others
 // lie between them. It stops before that if the next one is an event, or if over says
-// that the operation is. It returns the addresses of those that it counted.
+// that the operation is; one who sleeps executes none. It returns the addresses of those that it counted.
 //
 // A kill between two instructions looks the same to others as one at the event before.
 // Stepping shows that; what only changes memory of the process itself, and takes another
 // way each time, as an allocation does, need not be own.
 func (t *Tracer) Step(instructions int, own func(pc uint64) bool, over func() bool) (done []uint64, err error) {
-	for len(done) < instructions && !over() {
+	for len(done) < instructions && !over() && !t.asleep {
 		var r unix.PtraceRegs
 		if err := t.registers(&r); err != nil {
 			return done, err
