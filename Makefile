@@ -12,7 +12,7 @@ lint: ; .ci/run format vet lint
 # Every operation, killed and stopped at every point, compared with docs/recovery.md:
 # some minutes. With WRITE=-write that is written.
 WRITE =
-crash: ; go test -count=1 -timeout 60m -v ./internal/crash -full $(WRITE)
+crash: ; go test -count=1 -timeout 60m -parallel 4 -v ./internal/crash -full $(WRITE)
 
 # The state space of the models with more deaths: some minutes.
 models: ; go test -count=1 -timeout 60m -v ./internal/model -full

@@ -6,7 +6,10 @@
 
 #include "shmkit_object.h"
 
-enum { SHK_ASLEEP_FIRST = 4000000, SHK_ASLEEP_MOST = 256000000 }; // ns
+#ifndef SHK_ASLEEP_FIRST // tests set it
+#define SHK_ASLEEP_FIRST INT64_C(4000000) // ns
+#endif
+enum { SHK_ASLEEP_MOST = 256000000 }; // ns
 enum { SHK_NAP_FIRST = 20000, SHK_NAP_MOST = 5000000 };           // ns
 enum { SHK_SPINS = 100 };
 

@@ -25,6 +25,7 @@ func silence(t *testing.T, l *pipe.Listener, many int) (raw []net.Conn) {
 		raw = append(raw, c)
 	}
 	go func() {
+		// A byte now and then, for as long as it is let.
 		for _, err := raw[0].Write([]byte{0, 0, 0}); err == nil; time.Sleep(time.Millisecond) {
 			_, err = raw[0].Write([]byte{200})
 		}

@@ -21,7 +21,7 @@ func beTen(c *shmtest.Child) {
 	for n := range 10 {
 		c.Must(conn.SendBytes(fmt.Appendf(nil, "%s %d", c.Args[2], n)))
 		if c.Args[3] == "slow" {
-			time.Sleep(time.Duration(n) * time.Millisecond)
+			time.Sleep(time.Duration(n) * time.Millisecond) // who waits sleeps in between
 		}
 	}
 	conn.Close()

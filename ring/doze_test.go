@@ -102,7 +102,7 @@ func TestAskAndAnswer(t *testing.T) {
 			must(t, w.Put([]byte{last}))
 		}
 		if round%8 == 0 {
-			time.Sleep(time.Millisecond) // who waits is asleep by now
+			time.Sleep(time.Millisecond) // mostly who waits is asleep then, else it spins
 		}
 		b, err := r.Get(nil)
 		must(t, err)

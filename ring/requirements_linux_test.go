@@ -192,7 +192,7 @@ func TestNothingLostAmongKills(t *testing.T) {
 		producer := shmtest.Start(t, "sends", string(text), strconv.Itoa(round))
 		consumer := shmtest.Start(t, "takes", string(text))
 		p, c := lines(producer), lines(consumer)
-		time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
+		time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond) // any instant will do
 		order := []*shmtest.Process{producer, consumer}
 		for i := range order {
 			order[(i+round)%2].Signal(syscall.SIGKILL)

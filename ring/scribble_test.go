@@ -79,7 +79,7 @@ func (s *scribbling) start(all []*uint64) {
 				for i, w := range all {
 					atomic.StoreUint64(w, good[i])
 				}
-				time.Sleep(time.Duration(rng.IntN(100)) * time.Microsecond)
+				time.Sleep(time.Duration(rng.IntN(100)) * time.Microsecond) // the others see it whole for a while
 			}
 		}
 	}()

@@ -31,7 +31,7 @@ func beBusy(c *shmtest.Child) {
 	for i := range n {
 		c.Must(q.Put(messageOf(from, i)))
 		if rand.IntN(4) == 0 {
-			time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond)
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond) // who waits sleeps now and then
 		}
 	}
 }

@@ -4,9 +4,6 @@ import "golang.org/x/sys/unix"
 
 var systemCall = []byte{0x0f, 0x05} // SYSCALL
 
-// instructionAlign: the processor does not mind where it jumps to.
-const instructionAlign = 1
-
 func programCounter(r *unix.PtraceRegs) uint64 { return r.Rip }
 
 func framePointer(r *unix.PtraceRegs) uint64 { return r.Rbp }

@@ -4,8 +4,6 @@ import "golang.org/x/sys/unix"
 
 var systemCall = []byte{0x01, 0x00, 0x00, 0xd4} // SVC #0
 
-const instructionAlign = 4
-
 func programCounter(r *unix.PtraceRegs) uint64 { return r.Pc }
 
 func framePointer(r *unix.PtraceRegs) uint64 { return r.Regs[29] }

@@ -17,11 +17,11 @@ func init() { guests["broadcast"] = func() guest { return new(radio) } }
 // radio is a Broadcast as one process has it open. Victims publish what is not 0;
 // whoever looks overwrites all with 0.
 type radio struct {
-	b    *ring.Broadcast[large]
-	p    *ring.Publisher[large] // if the process has it
-	s    *ring.Subscriber[large]
-	raw  *shm.Object
-	want chan error // what a task wants; nil: nothing
+	b   *ring.Broadcast[large]
+	p   *ring.Publisher[large] // if the process has it
+	s   *ring.Subscriber[large]
+	raw *shm.Object
+	wish
 }
 
 const radioKeeps = 2
@@ -96,9 +96,7 @@ func (r *radio) tasks() map[string]func() error {
 		"publish":          r.publish,
 		"publish and stay": func() error { return errors.Join(r.take(), r.publish()) },
 		"listen": func() error {
-			r.want = make(chan error, 1)
-			go func() { r.want <- died(r.hear()) }()
-			return nil
+			return r.wants(func() error { return died(r.hear()) })
 		},
 	}
 }
@@ -108,15 +106,6 @@ func (r *radio) give() (err error) {
 		err = r.p.Detach()
 		r.p = nil
 	}
-	return err
-}
-
-func (r *radio) got() error {
-	if r.want == nil {
-		return nil
-	}
-	err := <-r.want
-	r.want = nil
 	return err
 }
 
@@ -156,7 +145,7 @@ func (r *radio) look() (string, error) {
 // frozen: one who publishes keeps others from that, who are told. It keeps nobody from
 // reading.
 func (r *radio) frozen() (held bool, err error) {
-	if r.p != nil || r.want != nil {
+	if r.p != nil || r.wanting() {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	if _, err := r.kept(); err != nil {

@@ -20,10 +20,11 @@ func init() { guests["chain"] = func() guest { return new(convoy) } }
 
 // convoy is a queue of messages of several blocks, as one process has it open.
 type convoy struct {
-	seg   *shm.Segment
-	q     *ring.Queue[[]byte]
-	lease *ring.Lease[[]byte] // that a task took
-	want  chan error          // what a task waits for; nil: nothing
+	seg    *shm.Segment
+	q      *ring.Queue[[]byte]
+	lease  *ring.Lease[[]byte] // that a task took
+	before ring.Info           // when a task began to want something
+	wish
 }
 
 const (
@@ -93,9 +94,8 @@ func (c *convoy) tasks() map[string]func() error {
 			return err
 		},
 		"want a chain": func() error {
-			c.want = make(chan error, 1)
-			go func() { _, err := c.q.Get(); c.want <- err }()
-			return nil
+			c.before = c.q.Info()
+			return c.wants(func() error { _, err := c.q.Get(); return err })
 		},
 		"half-build a chain": func() error { return c.half(true) },
 		"half-free a chain":  func() error { return c.half(false) },
@@ -151,27 +151,10 @@ func (c *convoy) give() error {
 		c.lease = nil
 		return err
 	}
-	for c.want != nil {
-		select {
-		case err := <-c.want:
-			c.want <- err // for got
-			return nil
-		default:
-		}
-		if err := c.put(trainOfFrozen); err != nil && !errors.Is(err, ring.ErrFull) {
-			return err
-		}
+	if c.wanting() && c.q.Info().Puts == c.before.Puts { // the victim has put nothing
+		return c.put(trainOfFrozen)
 	}
 	return nil
-}
-
-func (c *convoy) got() error {
-	if c.want == nil {
-		return nil
-	}
-	err := <-c.want
-	c.want = nil
-	return err
 }
 
 // whoseTrain tells whose a train is, which is an error if it is torn.
@@ -221,7 +204,7 @@ func (c *convoy) whole() error {
 // frozen: nobody waits for a frozen process, wherever it stands. What others take they put
 // back.
 func (c *convoy) frozen() (held bool, err error) {
-	if c.want != nil {
+	if c.wanting() {
 		return false, nil
 	}
 	b, err := c.q.TryGet()
@@ -278,8 +261,8 @@ func opensSegment(v *victim) func() { return v.must(v.openSegment) }
 var chainShows = []string{"chain"}
 
 var chainOperations = []operation{
-	{name: "chain.Put", brief: true, shows: chainShows, prepare: trains(putsTrain)},
-	{name: "chain.Get", brief: true, shows: chainShows, stage: residentDoes("post a chain"), prepare: looked("chain", getsTrain)},
+	{name: "chain.Put", shows: chainShows, prepare: trains(putsTrain)},
+	{name: "chain.Get", shows: chainShows, stage: residentDoes("post a chain"), prepare: looked("chain", getsTrain)},
 	{name: "chain.Put that waits", shows: chainShows, stage: residentDoes("post all chains"), rouse: residentDoes("clear a chain"),
 		prepare: trains(putsTrain)},
 	{name: "chain.Put that wakes", shows: chainShows, meanwhile: residentAwaits("want a chain", chainWanted),
@@ -288,7 +271,7 @@ var chainOperations = []operation{
 		prepare: leasedTrain((*ring.Lease[[]byte]).Ack)},
 	{name: "chain.Nack", brief: true, shows: chainShows, stage: residentDoes("post a chain"),
 		prepare: leasedTrain((*ring.Lease[[]byte]).Nack)},
-	{name: "chain.Publish", brief: true, shows: chainShows,
+	{name: "chain.Publish", shows: chainShows,
 		prepare: trains(func(v *victim, q *ring.Queue[[]byte]) func() error {
 			l, err := q.Loan()
 			v.Must(err)

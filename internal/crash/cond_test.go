@@ -35,7 +35,7 @@ type queue struct {
 	lock   turn
 	cond   *shsync.Cond
 	passed *value.Value[uint64] // 1: the last wait of a task ended by itself
-	want   chan error           // the wait of a task; nil: none
+	wish
 }
 
 func (q *queue) create(seg *shm.Segment) (err error) {
@@ -90,11 +90,10 @@ func repaired(l turn, err error) error {
 
 func (q *queue) tasks() map[string]func() error {
 	return map[string]func() error{"wait for the " + q.name: func() error {
-		if q.want != nil {
+		if q.wanting() {
 			return nil
 		}
-		q.want = make(chan error, 1)
-		go func() { q.want <- q.locked(q.cond.Wait) }()
+		q.wants(func() error { return q.locked(q.cond.Wait) })
 		for !q.asleep() {
 			time.Sleep(50 * time.Microsecond) // how often to look
 		}
@@ -116,20 +115,15 @@ func (q *queue) give() error { return nil }
 // got: the wait of the task ends by itself, or there is no notification that it could
 // have.
 func (q *queue) got() error {
-	for q.want != nil {
-		select {
-		case err := <-q.want:
-			q.want = nil
+	for q.wanting() {
+		if q.granted() {
 			q.passed.Store(1)
-			return err
-		case <-time.After(100 * time.Microsecond): // how often to look
+			return q.wish.got()
 		}
 		if q.waiting() && q.cond.Info().Notified == 0 {
-			err := q.locked(q.cond.NotifyAll)
-			err = errors.Join(err, <-q.want)
-			q.want = nil
-			return err
+			return errors.Join(q.locked(q.cond.NotifyAll), q.wish.got())
 		}
+		time.Sleep(100 * time.Microsecond) // how often to look
 	}
 	return nil
 }
@@ -146,7 +140,7 @@ func (q *queue) look() (string, error) {
 }
 
 func (q *queue) frozen() (held bool, err error) {
-	if q.want != nil {
+	if q.wanting() {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	ok, err := q.lock.try()

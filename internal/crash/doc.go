@@ -2,13 +2,13 @@
 // wedges or is lost.
 //
 // The model: a [Tracer] traces one thread of a child process with ptrace and lets
-// it run one operation. It can execute it instruction by instruction. Or it runs
-// from event to event: an event is an instruction that stored into bytes which
-// processes share, a system call that they can notice, or a sleep. Shared memory
-// is read-only for the traced process, so the processor itself stops it at each
-// store. Between two events every instant looks the same to the others, so a kill
-// right after each event, and one before the first, is a kill at every
-// instruction.
+// it run one operation, from event to event: an event is an instruction that stored
+// into bytes which processes share, a system call that they can notice, or a sleep.
+// Shared memory is read-only for the traced process, so the processor itself stops it
+// at each store. Between two events every instant looks the same to the others, so a
+// kill right after each event, and one before the first, is a kill at every
+// instruction. From an event the tracer can go on instruction by instruction, up to
+// the next one.
 //
 // Guarantees: the operation is the real one, in a real process, and so are SIGKILL
 // and SIGSTOP. What follows is checked by survivors in other processes. The tests
@@ -21,6 +21,7 @@
 // succeed under a tracer that stops between the two.
 //
 //	t, err := crash.Attach(pid, tid)
+//	err = t.Await(unix.SYS_GETPPID) // where the thread says that it begins
 //	err = t.Guard(dir, "")
 //	n, err := t.Run(17, over, nil) // until 17 events, or the operation is over
 //	err = t.Kill()                 // and now look

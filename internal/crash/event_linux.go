@@ -68,14 +68,13 @@ var callNames = map[uint64]string{
 	unix.SYS_MMAP: "mmap", unix.SYS_MUNMAP: "munmap", unix.SYS_WRITE: "write", unix.SYS_FCHMOD: "fchmod",
 }
 
-// noticeable tells whether a system call changes anything for others. Those that
-// only ask, and what the runtime does for itself, do not: a kill behind them is
-// one before them.
-func (t *Tracer) noticeable(r *unix.PtraceRegs) bool {
-	nr := callNumber(r)
+// noticeable tells whether the system call nr, with the arguments in r but for the
+// first, changes anything for others. Those that only ask, and what the runtime does for
+// itself, do not: a kill behind them is one before them.
+func (t *Tracer) noticeable(nr, first uint64, r *unix.PtraceRegs) bool {
 	switch nr {
 	case unix.SYS_FUTEX:
-		return callArgument(r, 1)&futexPrivate == 0 && t.shared(t.first)
+		return callArgument(r, 1)&futexPrivate == 0 && t.shared(first)
 	case unix.SYS_MMAP:
 		return callArgument(r, 3)&unix.MAP_SHARED != 0
 	case unix.SYS_FCNTL:
@@ -133,7 +132,7 @@ func (t *Tracer) next(over func() bool) (*Event, error) {
 			if err := t.registers(&r); err != nil {
 				return nil, err
 			}
-			if t.noticeable(&r) {
+			if t.noticeable(callNumber(&r), t.first, &r) {
 				return &Event{Callers: t.callers(&r, maxCallers), Call: callNumber(&r)}, t.mapped(&r)
 			}
 		case stopSignal:

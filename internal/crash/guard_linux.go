@@ -26,7 +26,8 @@ func (g *guard) has(addr uint64) bool { return addr >= g.start && addr < g.end }
 
 // Guard makes every store into files in dir an event, whether they are mapped now
 // or later. Files called except are not guarded. No other thread of the process
-// may store into them, nor the kernel at the death of one.
+// may store into them, nor the kernel at the death of one. The thread has come to an
+// Await before.
 func (t *Tracer) Guard(dir, except string) error {
 	if err := t.Watch(dir, except); err != nil {
 		return err
@@ -59,15 +60,9 @@ func (t *Tracer) Watch(dir, except string) error {
 		if i := strings.IndexByte(line, '/'); i >= 0 {
 			g.path = strings.TrimSuffix(line[i:], " (deleted)")
 		}
-		switch {
-		case strings.HasPrefix(perms, "r-xp") && t.entry == 0:
-			t.findEntry(g.start, g.end) // not every library has one
-		case strings.HasPrefix(perms, "rw-s") && t.guarded(g.path):
+		if strings.HasPrefix(perms, "rw-s") && t.guarded(g.path) {
 			t.guards = append(t.guards, g)
 		}
-	}
-	if t.entry == 0 {
-		return fmt.Errorf("crash: process %d has no instruction that enters the kernel", t.pid)
 	}
 	return nil
 }
@@ -159,7 +154,7 @@ func (t *Tracer) store() (*Event, error) {
 		}
 		err = t.protect(g, unix.PROT_READ|unix.PROT_WRITE)
 		if err == nil {
-			err = t.step()
+			_, err = t.step()
 		}
 		if err == nil {
 			err = t.protect(g, unix.PROT_READ)

@@ -53,7 +53,7 @@ var hungerOperations = []operation{
 
 // lockOf is the lock of the scene as memory.
 func (v *victim) lockOf(seg *shm.Segment) *layout.Mutex {
-	o, err := seg.OpenObject("lock", shm.Spec{Kind: shm.KindMutex, Mutex: true})
+	o, err := openLock(seg)
 	v.Must(err)
 	return o.Mutex()
 }

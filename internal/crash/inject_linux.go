@@ -3,18 +3,21 @@
 package crash
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"golang.org/x/sys/unix"
 )
 
+var errNoEntry = errors.New("crash: no instruction that enters the kernel is known: the thread has come to no Await")
+
 // call makes the thread execute a system call. Afterwards all is as it was, but
 // for what the call did.
 func (t *Tracer) call(nr uint64, args ...uint64) error {
+	if t.entry == 0 {
+		return errNoEntry
+	}
 	var saved unix.PtraceRegs
 	if err := t.registers(&saved); err != nil {
 		return err
@@ -57,35 +60,6 @@ func (t *Tracer) registers(r *unix.PtraceRegs) error {
 		return fmt.Errorf("crash: registers: %w", err)
 	}
 	return nil
-}
-
-var errNoEntry = errors.New("crash: no instruction that enters the kernel")
-
-// findEntry looks for an instruction that enters the kernel.
-func (t *Tracer) findEntry(start, end uint64) error {
-	code, err := io.ReadAll(io.NewSectionReader(t.memory, int64(start), int64(end-start)))
-	if err != nil {
-		return fmt.Errorf("crash: code: %w", err)
-	}
-	i := findInstruction(code, systemCall, instructionAlign)
-	if i < 0 {
-		return errNoEntry
-	}
-	t.entry = start + uint64(i)
-	return nil
-}
-
-// findInstruction is where in code the instruction is, -1 if nowhere.
-func findInstruction(code, instruction []byte, align int) int {
-	for at := 0; ; at++ {
-		i := bytes.Index(code[at:], instruction)
-		if i < 0 {
-			return -1
-		}
-		if at += i; at%align == 0 {
-			return at
-		}
-	}
 }
 
 // callers are the addresses of the instructions that the thread is in, innermost

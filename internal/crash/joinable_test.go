@@ -17,8 +17,8 @@ func init() { guests["joinable"] = func() guest { return new(desk) } }
 // desk is a Joinable as one process has it open.
 type desk struct {
 	j    *ring.Joinable[parcel]
-	owes int        // what tasks took, and did not do
-	want chan error // somebody waits in Join
+	owes int // what tasks took, and did not do
+	wish
 }
 
 func (d *desk) create(seg *shm.Segment) (err error) {
@@ -57,9 +57,7 @@ func (d *desk) tasks() map[string]func() error {
 			return err
 		},
 		"join": func() error {
-			d.want = make(chan error, 1)
-			go func() { d.want <- d.j.Join(context.Background()) }()
-			return nil
+			return d.wants(func() error { return d.j.Join(context.Background()) })
 		},
 	}
 }
@@ -71,13 +69,7 @@ func (d *desk) give() error {
 			return err
 		}
 	}
-	for d.want != nil {
-		select {
-		case err := <-d.want:
-			d.want <- err // for got
-			return nil
-		default:
-		}
+	for !d.granted() {
 		if _, err := d.j.TryGet(); err == nil {
 			if err := d.j.TaskDone(); err != nil {
 				return err
@@ -85,15 +77,6 @@ func (d *desk) give() error {
 		}
 	}
 	return nil
-}
-
-func (d *desk) got() error {
-	if d.want == nil {
-		return nil
-	}
-	err := <-d.want
-	d.want = nil
-	return err
 }
 
 // look takes all there is, and then sees that it is whole.
@@ -154,7 +137,7 @@ func (d *desk) joined(want bool) error {
 
 // frozen: nobody waits for a frozen process but Join, if that has a job.
 func (d *desk) frozen() (held bool, err error) {
-	if d.want != nil || d.owes > 0 {
+	if d.wanting() || d.owes > 0 {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	held = d.j.Unfinished() > d.j.Len()

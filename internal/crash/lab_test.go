@@ -29,7 +29,7 @@ func init() { shmtest.OnHang(func() { shm.Dump(os.Stderr) }) }
 // operation is something that a process may be killed in.
 type operation struct {
 	name string
-	// brief: the operation has few instructions, and is killed at each of them.
+	// brief: the operation has few instructions, and is killed at each that is its own.
 	brief bool
 	// shows is what of the survivor's report depends on the point.
 	shows []string
@@ -48,8 +48,20 @@ type operation struct {
 
 // points is what is known of one operation after it ran once, undisturbed.
 type points struct {
-	instructions []uint64      // their addresses, if it is brief
-	events       []crash.Event // in order
+	events []crash.Event // in order
+	steps  [][]uint64    // addresses of its instructions behind each of them, if it is brief
+}
+
+// step is so many instructions behind an event.
+type step struct{ event, instructions int }
+
+func (p *points) allSteps() (all []step) {
+	for k, done := range p.steps {
+		for n := range done {
+			all = append(all, step{k, n + 1})
+		}
+	}
+	return all
 }
 
 // drawSeed is the seed of the run, which it prints.
@@ -129,14 +141,16 @@ func tryOperation(s *scene, r *rand.Rand) *record {
 			s.look("killed at " + where + ", the resident was first")
 		}
 	}
-	for _, n := range sample(r, len(rec.instructions), 2) {
-		s.killAfter(rec.instructions[:n])
-		s.look(fmt.Sprintf("killed after instruction %d of %d", n, len(rec.instructions)))
+	steps := rec.allSteps()
+	for _, i := range sample(r, len(steps), 2) {
+		k, n := steps[i].event, steps[i].instructions
+		s.killAfter(k, rec.events, rec.steps[k][:n])
+		s.look(fmt.Sprintf("killed at instruction %d after event %d", n, k))
 		rec.stepped++
 	}
 	s.audit()
 	s.t.Logf("%-34s %3d events, %3d instructions; killed at %d events and %d instructions, frozen at %d",
-		s.op.name, len(rec.events), len(rec.instructions), len(rec.killed), rec.stepped, len(rec.frozen))
+		s.op.name, len(rec.events), len(steps), len(rec.killed), rec.stepped, len(rec.frozen))
 	return rec
 }
 

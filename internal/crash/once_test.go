@@ -14,10 +14,10 @@ func init() { guests["once"] = func() guest { return new(debut) } }
 
 // debut is a Once as one process has it open.
 type debut struct {
-	o    *shsync.Once
-	raw  *shm.Object
-	end  chan bool  // ends the run of a task; nil: none runs
-	want chan error // what a task wants; nil: nothing
+	o   *shsync.Once
+	raw *shm.Object
+	end chan bool // ends the run of a task; nil: none runs
+	wish
 }
 
 var onceSpec = shm.Spec{Kind: shm.KindOnce, Mutex: true}
@@ -52,17 +52,17 @@ func (d *debut) warm() error {
 func (d *debut) tasks() map[string]func() error {
 	return map[string]func() error{
 		"run": func() error {
-			d.end, d.want = make(chan bool), make(chan error, 1)
+			d.end = make(chan bool)
 			runs := make(chan bool)
-			go func() {
-				d.want <- d.o.Do(func() error {
+			err := d.wants(func() error {
+				return d.o.Do(func() error {
 					close(runs)
 					<-d.end
 					return errors.New("left to the next")
 				})
-			}()
+			})
 			<-runs
-			return nil
+			return err
 		},
 	}
 }
@@ -72,8 +72,8 @@ func (d *debut) give() error {
 		return nil
 	}
 	close(d.end)
-	<-d.want
-	d.end, d.want = nil, nil
+	d.end = nil
+	d.got() // the error that it was left with
 	return nil
 }
 

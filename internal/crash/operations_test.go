@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"shmkit/internal/layout"
 	"shmkit/shm"
@@ -38,7 +38,7 @@ func (v *victim) warm() {
 	var mine cast
 	v.Must(mine.create(seg))
 	for _, name := range []string{"", "named", "large"} {
-		o, err := seg.NewObject(name, bytesSpec(uint64(len(name))<<18), nil)
+		o, err := seg.NewObject(name, bytesSpec(uint64(len(name))<<14), nil)
 		v.Must(err)
 		v.Must(o.Close())
 	}
@@ -98,17 +98,25 @@ func lost(err error) error {
 }
 
 // residentHolds has the resident take the lock, and give it back when the victim
-// sleeps.
-func residentHolds(s *scene) { s.ask(s.resident, "lock", "staging") }
+// sleeps. Nobody has waited for this holder yet, whomever others have waited for.
+func residentHolds(s *scene) {
+	s.ask(s.resident, "lock", "staging")
+	o, err := openLock(s.seg)
+	must(s.t, err)
+	atomic.StoreUint32(&o.Mutex().SeenOwner, 0)
+	must(s.t, o.Close())
+}
+
+// openLock opens the lock of the scene as memory.
+func openLock(seg *shm.Segment) (*shm.Object, error) {
+	return seg.OpenObject("lock", shm.Spec{Kind: shm.KindMutex, Mutex: true})
+}
 
 func residentGives(s *scene) { s.ask(s.resident, "give", "rousing") }
 
 // residentWants has the resident wait for the lock, which the victim has.
 func residentWants(s *scene) {
-	s.ask(s.resident, "want", "staging")
-	for !s.lock.Info().Waiters {
-		runtime.Gosched()
-	}
+	residentAwaits("want", func(s *scene) bool { return s.lock.Info().Waiters })(s)
 }
 
 func residentGot(s *scene) { s.ask(s.resident, "got", "rousing") }

@@ -15,9 +15,9 @@ func init() { guests["permits"] = func() guest { return new(wardrobe) } }
 
 // wardrobe is one permit as one process has it open.
 type wardrobe struct {
-	p    *shsync.Permits
-	has  bool       // a task took it
-	want chan error // what a task wants; nil: nothing
+	p   *shsync.Permits
+	has bool // a task took it
+	wish
 }
 
 func (w *wardrobe) create(seg *shm.Segment) (err error) {
@@ -38,9 +38,7 @@ func (w *wardrobe) tasks() map[string]func() error {
 	return map[string]func() error{
 		"take a permit": func() error { w.has = true; return w.p.Acquire() },
 		"want a permit": func() error {
-			w.want = make(chan error, 1)
-			go func() { w.want <- errors.Join(w.p.Acquire(), w.p.Release()) }()
-			return nil
+			return w.wants(func() error { return errors.Join(w.p.Acquire(), w.p.Release()) })
 		},
 	}
 }
@@ -53,15 +51,6 @@ func (w *wardrobe) give() error {
 	return w.p.Release()
 }
 
-func (w *wardrobe) got() error {
-	if w.want == nil {
-		return nil
-	}
-	err := <-w.want
-	w.want = nil
-	return err
-}
-
 // look: who came has swept, so nothing is left of the dead.
 func (w *wardrobe) look() (string, error) {
 	info := w.p.Info()
@@ -72,7 +61,7 @@ func (w *wardrobe) look() (string, error) {
 }
 
 func (w *wardrobe) frozen() (held bool, err error) {
-	if w.want != nil || w.has {
+	if w.wanting() || w.has {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	ok, err := w.p.TryAcquire()

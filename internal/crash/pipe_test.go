@@ -26,7 +26,7 @@ type wire struct {
 	seg     *shm.Segment
 	to, end *pipe.Conn // ends that the process has: 0 and 1
 	raw     *shm.Object
-	want    chan error // what a task wants; nil: nothing
+	wish
 }
 
 const (
@@ -93,10 +93,7 @@ func (w *wire) tasks() map[string]func() error {
 		// A corpse that has sent a message, and half of a long one.
 		"begin to talk": func() error { return errors.Join(w.sender(), w.send(wireShort), w.half()) },
 		"want a message": func() error {
-			err := w.receiver()
-			w.want = make(chan error, 1)
-			go func() { w.want <- w.receive() }()
-			return err
+			return errors.Join(w.receiver(), w.wants(w.receive))
 		},
 	}
 }
@@ -108,7 +105,7 @@ func (w *wire) half() error {
 
 // give gives the ends back.
 func (w *wire) give() (err error) {
-	if w.want != nil {
+	if w.wanting() {
 		return nil // got does it
 	}
 	for _, c := range []**pipe.Conn{&w.end, &w.to} {
@@ -122,12 +119,10 @@ func (w *wire) give() (err error) {
 
 // got: it has come, or the victim died before.
 func (w *wire) got() error {
-	if w.want == nil {
+	if !w.wanting() {
 		return nil
 	}
-	err := <-w.want
-	w.want = nil
-	return errors.Join(ended(err), w.give())
+	return errors.Join(ended(w.wish.got()), w.give())
 }
 
 // ended makes it no error that the other end is gone.
@@ -176,6 +171,7 @@ func (w *wire) look() (string, error) {
 		}
 	}
 	err := errors.Join(w.sender(), w.give())
+	err = errors.Join(err, w.both(), w.turn(), w.give()) // so that every victim goes the same way
 	return found(n, "messages", strings.Contains(state, "producer died"), strings.Contains(state, "consumer died")), err
 }
 

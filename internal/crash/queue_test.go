@@ -26,9 +26,11 @@ func parcelOf(n uint64) (p parcel) {
 
 // counter is a queue as one process has it open.
 type counter struct {
-	q     *ring.Queue[parcel]
-	lease *ring.Lease[parcel] // that a task took
-	want  chan error          // what a task waits for; nil: nothing
+	q      *ring.Queue[parcel]
+	lease  *ring.Lease[parcel] // that a task took
+	before ring.Info           // when a task began to want something
+	help   func() error        // what grants the wish
+	wish
 
 	closing *ring.Queue[parcel] // of the test alone: see closingMade
 }
@@ -101,51 +103,28 @@ func (c *counter) tasks() map[string]func() error {
 			return err
 		},
 		"want a parcel": func() error {
+			c.before, c.help = c.q.Info(), func() error { return c.q.TryPut(parcelOf(fromFrozen)) }
 			return c.wants(func() error { _, err := c.q.Get(); return err })
 		},
 		"want room": func() error {
+			c.before, c.help = c.q.Info(), func() error { _, err := c.q.TryGet(); return err }
 			return c.wants(func() error { return c.q.Put(parcelOf(fromResident + shelf)) })
 		},
 	}
 }
 
-func (c *counter) wants(f func() error) error {
-	c.want = make(chan error, 1)
-	go func() { c.want <- f() }()
-	return nil
-}
-
-// give lets go what a task waits for, whatever the victim has done about it.
+// give does for a wish what the victim has not done: one parcel is put or taken since the
+// wish, and no more, so that what is left does not depend on when it was granted.
 func (c *counter) give() error {
 	if c.lease != nil {
 		err := c.lease.Ack()
 		c.lease = nil
 		return err
 	}
-	for c.want != nil {
-		select {
-		case err := <-c.want:
-			c.want <- err // for got
-			return nil
-		default:
-		}
-		// One side of it is enough; a parcel too many is counted by nobody.
-		if _, err := c.q.TryGet(); errors.Is(err, ring.ErrEmpty) {
-			if err := c.q.TryPut(parcelOf(fromFrozen)); err != nil {
-				return err
-			}
-		}
+	if now := c.q.Info(); c.wanting() && now.Puts == c.before.Puts && now.Gets == c.before.Gets {
+		return c.help()
 	}
 	return nil
-}
-
-func (c *counter) got() error {
-	if c.want == nil {
-		return nil
-	}
-	err := <-c.want
-	c.want = nil
-	return err
 }
 
 // look takes all there is, and then sees that there is room for as much as ever.
@@ -204,7 +183,7 @@ func (c *counter) tidy() error {
 // frozen: nobody waits for a frozen process, wherever it stands. What others take they
 // put back.
 func (c *counter) frozen() (held bool, err error) {
-	if c.want != nil {
+	if c.wanting() {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	p, err := c.q.TryGet()

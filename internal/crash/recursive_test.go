@@ -5,7 +5,6 @@ package crash_test
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -15,9 +14,9 @@ func init() { guests["recursive"] = func() guest { return &tower{h: shsync.NewHo
 
 // tower is a RecursiveMutex as one process has it open, with the holder of that process.
 type tower struct {
-	m    *shsync.RecursiveMutex
-	h    shsync.Holder
-	want chan error // what a task wants; nil: nothing
+	m *shsync.RecursiveMutex
+	h shsync.Holder
+	wish
 }
 
 func (w *tower) create(seg *shm.Segment) (err error) {
@@ -59,30 +58,19 @@ func (w *tower) tasks() map[string]func() error {
 	return map[string]func() error{
 		"lock twice": func() error { _, err := w.climb(2); return err },
 		"want to lock twice": func() error {
-			w.want = make(chan error, 1)
-			go func() {
+			return w.wants(func() error {
 				_, err := w.climb(2)
-				w.want <- errors.Join(err, w.leave())
-			}()
-			return nil
+				return errors.Join(err, w.leave())
+			})
 		},
 	}
 }
 
 func (w *tower) give() error {
-	if w.want != nil {
+	if w.wanting() {
 		return nil
 	}
 	return w.leave()
-}
-
-func (w *tower) got() error {
-	if w.want == nil {
-		return nil
-	}
-	err := <-w.want
-	w.want = nil
-	return err
 }
 
 // look: the levels of the dead are gone with them, whatever the next one is told.
@@ -95,7 +83,7 @@ func (w *tower) look() (string, error) {
 }
 
 func (w *tower) frozen() (held bool, err error) {
-	if w.want != nil {
+	if w.wanting() {
 		return false, nil // the frozen one is part of it
 	}
 	if info := w.m.Info(); info.State == "held" && info.Alive {
@@ -146,12 +134,9 @@ var recursiveOperations = []operation{
 			return func() error { _, err := w.m.TryLock(w.h); return lost(err) }
 		})},
 	{name: "recursive.Unlock that wakes", shows: recursiveShows, rouse: residentGot,
-		meanwhile: func(s *scene) {
-			s.ask(s.resident, "want to lock twice", "staging")
-			for !s.guests["recursive"].(*tower).m.Info().Waiters {
-				runtime.Gosched()
-			}
-		},
+		meanwhile: residentAwaits("want to lock twice", func(s *scene) bool {
+			return s.guests["recursive"].(*tower).m.Info().Waiters
+		}),
 		prepare: climbs(1, func(v *victim, w *tower) func() error { v.wait(); return recursiveUnlock(v, w) })},
 	{name: "recursive.Close of a held lock", shows: recursiveShows,
 		prepare: climbs(2, func(_ *victim, w *tower) func() error { return w.m.Close })},

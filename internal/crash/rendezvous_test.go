@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -19,8 +18,8 @@ func init() {
 
 // bell is an Event as one process has it open.
 type bell struct {
-	e    *shsync.Event
-	want chan error // somebody waits
+	e *shsync.Event
+	wish
 }
 
 func (b *bell) create(seg *shm.Segment) (err error) {
@@ -41,28 +40,17 @@ func (b *bell) tasks() map[string]func() error {
 	return map[string]func() error{
 		"ring": b.e.Set,
 		"await": func() error {
-			b.want = make(chan error, 1)
-			go func() { b.want <- b.e.Wait() }()
-			return nil
+			return b.wants(b.e.Wait)
 		},
 	}
 }
 
 // give ends what somebody waits for, if the victim did not.
 func (b *bell) give() error {
-	if b.want == nil {
+	if !b.wanting() {
 		return nil
 	}
 	return b.e.Set()
-}
-
-func (b *bell) got() error {
-	if b.want == nil {
-		return nil
-	}
-	err := <-b.want
-	b.want = nil
-	return err
 }
 
 func (b *bell) look() (string, error) {
@@ -74,8 +62,8 @@ func (b *bell) frozen() (bool, error) { b.e.IsSet(); return false, nil }
 
 // place is a Barrier of two as one process has it open.
 type place struct {
-	b    *shsync.Barrier
-	want chan error // somebody waits
+	b *shsync.Barrier
+	wish
 }
 
 func (p *place) create(seg *shm.Segment) (err error) {
@@ -119,12 +107,10 @@ func (p *place) tasks() map[string]func() error {
 	return map[string]func() error{
 		// Whether the victim has still to be met is not known: give ends it.
 		"wait there": func() error {
-			if p.want != nil && len(p.want) == 0 {
+			if !p.granted() {
 				return nil // it does
 			}
-			p.want = make(chan error, 1)
-			go func() { p.want <- p.come() }()
-			return nil
+			return p.wants(p.come)
 		},
 		"take part": func() error { // and break it
 			ended, cancel := context.WithCancel(context.Background())
@@ -139,19 +125,10 @@ func (p *place) tasks() map[string]func() error {
 
 // give ends what somebody waits for, if the victim did not.
 func (p *place) give() error {
-	if p.want == nil {
+	if !p.wanting() {
 		return nil
 	}
 	return p.b.Abort()
-}
-
-func (p *place) got() error {
-	if p.want == nil {
-		return nil
-	}
-	err := <-p.want
-	p.want = nil
-	return err
 }
 
 func (p *place) look() (string, error) {
@@ -181,18 +158,12 @@ func meets(f func(v *victim, b *shsync.Barrier) func() error) func(*victim) func
 
 // awaited has the resident wait for the event.
 func awaited(s *scene) {
-	s.ask(s.resident, "await", "staging")
-	for !s.guests["event"].(*bell).e.Info().Waiters {
-		runtime.Gosched()
-	}
+	residentAwaits("await", func(s *scene) bool { return s.guests["event"].(*bell).e.Info().Waiters })(s)
 }
 
 // expected has the resident come to the barrier first.
 func expected(s *scene) {
-	s.ask(s.resident, "wait there", "staging")
-	for s.guests["barrier"].(*place).b.Waiting() == 0 {
-		runtime.Gosched()
-	}
+	residentAwaits("wait there", func(s *scene) bool { return s.guests["barrier"].(*place).b.Waiting() > 0 })(s)
 }
 
 var (

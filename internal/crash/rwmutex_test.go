@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -18,7 +17,7 @@ func init() { guests["rwmutex"] = func() guest { return new(library) } }
 type library struct {
 	rw   *shsync.RWMutex
 	back func() error // ends what a task took
-	want chan error   // what a task wants; nil: nothing
+	wish
 }
 
 func (l *library) create(seg *shm.Segment) (err error) {
@@ -50,21 +49,19 @@ func (l *library) tasks() map[string]func() error {
 	return map[string]func() error{
 		"write":         func() error { l.back = l.rw.Unlock; return write() },
 		"read":          func() error { l.back = l.rw.RUnlock; return l.rw.RLock() },
-		"want to write": func() error { return l.wants(write, l.rw.Unlock) },
-		"want to read":  func() error { return l.wants(l.rw.RLock, l.rw.RUnlock) },
+		"want to write": func() error { return l.wants(within(write, l.rw.Unlock)) },
+		"want to read":  func() error { return l.wants(within(l.rw.RLock, l.rw.RUnlock)) },
 	}
 }
 
-func (l *library) wants(lock, unlock func() error) error {
-	l.want = make(chan error, 1)
-	go func() {
-		err := lock()
-		if err == nil {
-			err = unlock()
+// within locks and unlocks.
+func within(lock, unlock func() error) func() error {
+	return func() error {
+		if err := lock(); err != nil {
+			return err
 		}
-		l.want <- err
-	}()
-	return nil
+		return unlock()
+	}
 }
 
 func (l *library) give() error {
@@ -78,15 +75,7 @@ func (l *library) give() error {
 
 // got: a reader may have been told that the writer died.
 func (l *library) got() error {
-	if l.want == nil {
-		return nil
-	}
-	err := <-l.want
-	l.want = nil
-	if errors.Is(err, shsync.ErrInconsistent) {
-		return nil
-	}
-	return err
+	return unless(l.wish.got(), shsync.ErrInconsistent)
 }
 
 // look reads and writes. Readers know of a death exactly if the next writer does.
@@ -110,7 +99,7 @@ func (l *library) look() (string, error) {
 }
 
 func (l *library) frozen() (held bool, err error) {
-	if l.want != nil || l.back != nil {
+	if l.wanting() || l.back != nil {
 		return false, nil // something is under way that the frozen one is part of
 	}
 	ok, err := l.rw.TryLock()
@@ -150,12 +139,7 @@ func asked(what string) func(s *scene) {
 
 // wanted has the resident want something that the victim has, until it waits.
 func wanted(what string, waits func(rw *shsync.RWMutex) bool) func(s *scene) {
-	return func(s *scene) {
-		s.ask(s.resident, what, "staging")
-		for rw := s.guests["rwmutex"].(*library).rw; !waits(rw); {
-			runtime.Gosched()
-		}
-	}
+	return residentAwaits(what, func(s *scene) bool { return waits(s.guests["rwmutex"].(*library).rw) })
 }
 
 func readerWaits(rw *shsync.RWMutex) bool {

@@ -40,8 +40,8 @@ const (
 )
 
 const (
-	tries    = 25   // for what other threads of the victim can disturb
-	briefest = 1500 // instructions that a brief operation has at most
+	sameWays = 3  // in a row are the way that an operation goes
+	tries    = 25 // for what other threads and processes can disturb
 )
 
 func newScene(t *testing.T, op operation) *scene {
@@ -112,7 +112,8 @@ func (s *scene) start(step bool) traced {
 		must(s.t, tr.Hold(monitor(s.t, pid)))
 	}
 	s.phase.set(running)
-	_, err = tr.Step(1<<20, func() bool { return s.phase.is(begun) })
+	must(s.t, tr.Await(syscall.SYS_GETPPID)) // the last thing before that
+	_, err = tr.Step(1<<10, every, func() bool { return s.phase.is(begun) })
 	must(s.t, err)
 	if s.op.rouse != nil {
 		tr.Rouse = func() { s.op.rouse(s) }
@@ -149,14 +150,14 @@ func (s *scene) quiet(cmd *exec.Cmd) {
 func (s *scene) isOver() bool { return s.phase.is(over) }
 
 // survey runs the operation to its end from event to event, until it goes the same way
-// twice in a row: the first run finds another heap than those that follow, and on a busy
-// machine a sleep may be over before anybody has seen it. If it has few instructions it
-// is then run by these.
+// so many times in a row: the first run finds another heap than those that follow, and on
+// a busy machine one who is to be woken may look around just then. If it has few
+// instructions it is then run by these.
 func (s *scene) survey() (p points) {
 	s.t.Helper()
 	var err error
 	sameWay := func(a, b crash.Event) bool { return a.String() == b.String() }
-	for n := 0; ; n++ {
+	for n, same := 0, 0; same < sameWays; n++ {
 		v := s.start(false)
 		must(s.t, v.Guard(s.dir, phaseName))
 		before := p.events
@@ -165,22 +166,46 @@ func (s *scene) survey() (p points) {
 		must(s.t, err)
 		s.end(v)
 		s.look("over")
-		if n > 0 && slices.EqualFunc(before, p.events, sameWay) {
-			break
+		if same++; n == 0 || !slices.EqualFunc(before, p.events, sameWay) {
+			same = 1
 		}
 		if n == tries {
 			s.lost()
 		}
 	}
-	// The runtime may preempt the victim in the middle: that is not the operation.
-	for n := 0; s.op.brief && (n == 0 || len(p.instructions) > briefest && n < tries); n++ {
-		v := s.start(true)
-		p.instructions, err = v.Step(1<<30, s.isOver)
-		must(s.t, err)
-		s.end(v)
-		s.look("over")
+	if s.op.brief {
+		p.steps = s.surveySteps(p.events)
 	}
 	return p
+}
+
+// surveySteps runs the operation to its end by instructions, until it goes the same way
+// twice in a row.
+func (s *scene) surveySteps(events []crash.Event) (steps [][]uint64) {
+	s.t.Helper()
+	for n := 0; ; n++ {
+		v := s.start(true)
+		must(s.t, v.Guard(s.dir, phaseName))
+		before := steps
+		steps = nil
+		for {
+			done, err := v.Step(1<<30, s.op.own, s.isOver)
+			must(s.t, err)
+			steps = append(steps, done)
+			if n, err := v.Run(1, s.isOver, nil); n == 0 {
+				must(s.t, err)
+				break
+			}
+		}
+		s.end(v)
+		s.look("over")
+		if len(steps) == len(events)+1 && slices.EqualFunc(before, steps, slices.Equal) {
+			return steps
+		}
+		if n == tries {
+			s.lost()
+		}
+	}
 }
 
 func (s *scene) end(v traced) {
@@ -192,10 +217,10 @@ func (s *scene) end(v traced) {
 // to brings a new victim right behind its event k; the events before it must be
 // those of the survey. A sleep is reached without guards: the kernel could not tell
 // of the sleeper's death through them.
-func (s *scene) to(k int, events []crash.Event) traced {
+func (s *scene) to(k int, events []crash.Event, step bool) traced {
 	s.t.Helper()
 	for range tries {
-		v := s.start(false)
+		v := s.start(step)
 		want := k
 		if k > 0 && events[k-1].Asleep {
 			must(s.t, v.Watch(s.dir, phaseName))
@@ -235,21 +260,22 @@ func (s *scene) lost() {
 // kill kills a victim right behind its event k.
 func (s *scene) kill(k int, events []crash.Event) {
 	s.t.Helper()
-	s.end(s.to(k, events))
+	s.end(s.to(k, events, false))
 }
 
-// killAfter kills a victim after these instructions.
-func (s *scene) killAfter(instructions []uint64) {
+// killAfter kills a victim when it has executed these instructions behind its event k.
+func (s *scene) killAfter(k int, events []crash.Event, instructions []uint64) {
 	s.t.Helper()
 	for range tries {
-		v := s.start(true)
-		done, err := v.Step(len(instructions), s.isOver)
+		v := s.to(k, events, true)
+		done, err := v.Step(len(instructions), s.op.own, s.isOver)
 		must(s.t, err)
 		s.end(v)
 		if slices.Equal(done, instructions) {
 			return
 		}
-		s.look("killed on another way") // the runtime preempted it
+		s.t.Logf("behind event %d it went %s: once more", k, s.op.fork(done, instructions))
+		s.look("killed on another way")
 	}
 	s.lost()
 }
@@ -271,7 +297,7 @@ func (s *scene) killIn(name string, k int) {
 // It reports what the others had to wait for.
 func (s *scene) freeze(k int, events []crash.Event, where string) report {
 	s.t.Helper()
-	v := s.to(k, events)
+	v := s.to(k, events, false)
 	must(s.t, v.Freeze())
 	s.sound(where)
 	waits := s.ask(s.resident, "frozen", where)

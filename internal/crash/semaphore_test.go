@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -17,9 +16,9 @@ func init() { guests["semaphore"] = func() guest { return new(gate) } }
 // gate is a Semaphore as one process has it open. Permits that the victim had are lost;
 // whoever looks puts back as many as there were.
 type gate struct {
-	s    *shsync.Semaphore
-	has  int        // permits that a task took
-	want chan error // what a task wants; nil: nothing
+	s   *shsync.Semaphore
+	has int // permits that a task took
+	wish
 }
 
 const gatePermits = 2
@@ -48,9 +47,7 @@ func (g *gate) tasks() map[string]func() error {
 			if err := all(); err != nil {
 				return err
 			}
-			g.want = make(chan error, 1)
-			go func() { g.want <- g.s.Acquire() }()
-			return nil
+			return g.wants(func() error { return g.s.Acquire() })
 		},
 	}
 }
@@ -61,15 +58,6 @@ func (g *gate) give() error {
 		return nil
 	}
 	return g.s.ReleaseN(n)
-}
-
-func (g *gate) got() error {
-	if g.want == nil {
-		return nil
-	}
-	err := <-g.want
-	g.want = nil
-	return err
 }
 
 // look counts, and makes it as many as there were.
@@ -108,16 +96,6 @@ func acquires(f func(v *victim, s *shsync.Semaphore) func() error) func(*victim)
 // residentDoes tells the resident something.
 func residentDoes(what string) func(s *scene) {
 	return func(s *scene) { s.ask(s.resident, what, "staging") }
-}
-
-// residentAwaits has the resident wait for something, until it does.
-func residentAwaits(what string, waits func(s *scene) bool) func(s *scene) {
-	return func(s *scene) {
-		s.ask(s.resident, what, "staging")
-		for !waits(s) {
-			runtime.Gosched()
-		}
-	}
 }
 
 // givesUp makes it no error that f was cancelled, and one that it was not.

@@ -15,8 +15,6 @@ import (
 const (
 	sysFutexWaitv = 449
 	futexPrivate  = 128
-	futexWait     = 0
-	futexBitset   = 9 // a wait too
 )
 
 // awaitSleep waits until the thread, which is in a system call, has come out of it
@@ -57,21 +55,4 @@ func (t *Tracer) sleepsIn() (nr, addr, op uint64) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", t.pid, t.tid))
 	fmt.Sscanf(string(text), "%d 0x%x 0x%x", &nr, &addr, &op)
 	return nr, addr, op
-}
-
-// wouldSleep tells whether the next instruction is a system call that waits for
-// something that processes share.
-func (t *Tracer) wouldSleep(r *unix.PtraceRegs) bool {
-	code := make([]byte, len(systemCall))
-	if _, err := t.memory.ReadAt(code, int64(programCounter(r))); err != nil || !bytes.Equal(code, systemCall) {
-		return false
-	}
-	switch op := callArgument(r, 1); nextCall(r) {
-	case sysFutexWaitv:
-		return true
-	case unix.SYS_FUTEX:
-		command := op &^ 256 // against which clock
-		return command == futexWait || command == futexBitset
-	}
-	return false
 }

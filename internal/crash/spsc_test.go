@@ -16,11 +16,11 @@ func init() { guests["spsc"] = func() guest { return new(lane) } }
 
 // lane is an SPSC as one process has it open.
 type lane struct {
-	s    *ring.SPSC[large]
-	p    *ring.Producer[large] // ends that the process has
-	c    *ring.Consumer[large]
-	raw  *shm.Object
-	want chan error // what a task wants; nil: nothing
+	s   *ring.SPSC[large]
+	p   *ring.Producer[large] // ends that the process has
+	c   *ring.Consumer[large]
+	raw *shm.Object
+	wish
 }
 
 var laneSpec = func() shm.Spec {
@@ -94,10 +94,6 @@ func (l *lane) warm() error {
 func second(_ int, err error) error { return err }
 
 func (l *lane) tasks() map[string]func() error {
-	wants := func(f func() error) {
-		l.want = make(chan error, 1)
-		go func() { l.want <- f() }()
-	}
 	return map[string]func() error{
 		"produce": l.produce,
 		"consume": l.consume,
@@ -105,18 +101,16 @@ func (l *lane) tasks() map[string]func() error {
 		"receive": func() error { return l.receive() },
 		// A corpse that has an item published, and one half-written.
 		"begin to send": func() error { return errors.Join(l.produce(), l.send(1), l.claim()) },
-		"want an item":  func() error { err := l.consume(); wants(l.receive); return err },
+		"want an item":  func() error { return errors.Join(l.consume(), l.wants(l.receive)) },
 		"want room for an item": func() error {
-			err := errors.Join(l.produce(), l.send(laneItems))
-			wants(func() error { return l.send(1) })
-			return err
+			return errors.Join(l.produce(), l.send(laneItems), l.wants(func() error { return l.send(1) }))
 		},
 	}
 }
 
 // give gives the ends back.
 func (l *lane) give() (err error) {
-	if l.want != nil {
+	if l.wanting() {
 		return nil // got does it
 	}
 	if l.p != nil {
@@ -131,15 +125,10 @@ func (l *lane) give() (err error) {
 
 // got: it has come, or the victim died before.
 func (l *lane) got() error {
-	if l.want == nil {
+	if !l.wanting() {
 		return nil
 	}
-	err := <-l.want
-	l.want = nil
-	if errors.Is(err, ring.ErrPeerDied) {
-		err = nil
-	}
-	return errors.Join(err, l.give())
+	return errors.Join(unless(l.wish.got(), ring.ErrPeerDied), l.give())
 }
 
 // look counts what is there, and who left an end behind.

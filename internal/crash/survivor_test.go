@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"shmkit/internal/layout"
+	"shmkit/internal/park"
 	"shmkit/internal/shmtest"
 	"shmkit/internal/sys"
 	"shmkit/shm"
@@ -69,6 +71,7 @@ func (s *survivor) serve(answers map[string]func() (string, error)) {
 // beResident stays attached all the time, and owns an arena.
 func beResident(c *shmtest.Child) {
 	s := newSurvivor(c)
+	park.Slice = time.Second // so that those who wake it rarely find it awake
 	var err error
 	s.seg, err = s.enter(s.dir)
 	c.Must(err)

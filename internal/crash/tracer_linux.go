@@ -121,24 +121,25 @@ func interrupted(r *unix.PtraceRegs) bool {
 	return false
 }
 
-// Step executes so many instructions, or fewer if over says that the operation is, or
-// if the next one would put the thread to sleep and there is a Rouse. It returns the
-// addresses of those that it executed.
-func (t *Tracer) Step(instructions int, over func() bool) (done []uint64, err error) {
-	for len(done) < instructions && !over() {
+// Await lets the thread go on until it has made the system call nr.
+func (t *Tracer) Await(nr uint64) error {
+	for {
+		got, err := t.resume(unix.PTRACE_SYSCALL)
+		if err != nil {
+			return err
+		}
+		if got != stopLeave {
+			continue
+		}
 		var r unix.PtraceRegs
 		if err := t.registers(&r); err != nil {
-			return done, err
+			return err
 		}
-		if t.Rouse != nil && t.wouldSleep(&r) {
-			break
+		if callNumber(&r) == nr {
+			t.entry = programCounter(&r) - uint64(len(systemCall))
+			return nil
 		}
-		if err := t.step(); err != nil {
-			return done, err
-		}
-		done = append(done, programCounter(&r))
 	}
-	return done, nil
 }
 
 // Kill sends SIGKILL to the process and ends the trace: until its tracer has seen
@@ -210,16 +211,6 @@ func (t *Tracer) Freeze() error {
 		return fmt.Errorf("crash: detach: %w", err)
 	}
 	return t.memory.Close()
-}
-
-// step executes one instruction. Signals are delivered before it.
-func (t *Tracer) step() error {
-	for {
-		got, err := t.resume(unix.PTRACE_SINGLESTEP)
-		if err != nil || got == stopStep {
-			return err
-		}
-	}
 }
 
 // resume lets the thread go on until it stops again, or sleeps. A signal that it

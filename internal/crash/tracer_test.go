@@ -48,7 +48,7 @@ func TestSleepIsAnEvent(t *testing.T) {
 		if !e.Asleep {
 			continue
 		}
-		v := s.to(k+1, events)
+		v := s.to(k+1, events, false)
 		if !s.lock.Info().Waiters {
 			t.Error("nobody waits for the lock")
 		}

@@ -30,6 +30,10 @@ const (
 	over                  // the last one was
 )
 
+// asleep bounds the sleeps of a victim. Usually it is less than it may take until the
+// tracer has seen one; then the victim would look around and sleep once more.
+const asleep = 10 * time.Second
+
 // phase is the shared page.
 type phase struct{ now, cancelled uint32 }
 
@@ -80,7 +84,7 @@ type victim struct {
 // its parent, which waits for the first.
 func beVictim(c *shmtest.Child) {
 	runtime.LockOSThread()
-	park.Patience = time.Hour // so that it does not matter how long a sleep takes
+	park.Patience, park.Slice = time.Hour, asleep
 	v := &victim{Child: c, dir: c.Args[0], handle: c.Args[2]}
 	var err error
 	v.phase, err = mapPhase(filepath.Join(v.dir, phaseName))
@@ -96,6 +100,8 @@ func beVictim(c *shmtest.Child) {
 		for !v.phase.is(running) {
 		}
 		preemptible() // by now the runtime wants to preempt this goroutine: let it
+		// The test lets the thread run to this call, which nothing else makes by then.
+		syscall.RawSyscall(syscall.SYS_GETPPID, 0, 0, 0)
 		atomic.StoreUint32(&v.phase.now, begun)
 		run()
 		atomic.StoreUint32(&v.phase.now, over)
@@ -143,6 +149,6 @@ func growStack() byte {
 //go:noinline
 func preemptible() byte {
 	var room [256]byte
-	room[os.Getppid()%len(room)] = 1
+	room[os.Getpid()%len(room)] = 1
 	return room[1]
 }

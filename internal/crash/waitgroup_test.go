@@ -5,7 +5,6 @@ package crash_test
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -16,8 +15,8 @@ func init() { guests["waitgroup"] = func() guest { return new(crew) } }
 // crew is a WaitGroup as one process has it open.
 type crew struct {
 	g    *shsync.WaitGroup
-	owes bool       // a unit that a task added
-	want chan error // what a task wants; nil: nothing
+	owes bool // a unit that a task added
+	wish
 }
 
 func (c *crew) create(seg *shm.Segment) (err error) {
@@ -41,9 +40,7 @@ func (c *crew) tasks() map[string]func() error {
 	return map[string]func() error{
 		"work": func() error { c.owes = true; return c.work() },
 		"wait for work": func() error {
-			c.want = make(chan error, 1)
-			go func() { c.want <- c.g.Wait() }()
-			return nil
+			return c.wants(c.g.Wait)
 		},
 	}
 }
@@ -57,14 +54,7 @@ func (c *crew) give() error {
 }
 
 // got: the work is done, or lost with the victim.
-func (c *crew) got() error {
-	if c.want == nil {
-		return nil
-	}
-	err := <-c.want
-	c.want = nil
-	return lost(err)
-}
+func (c *crew) got() error { return lost(c.wish.got()) }
 
 // look counts, and takes away what is left. Nobody has begun anything by now.
 func (c *crew) look() (string, error) {
@@ -107,12 +97,9 @@ var waitgroupOperations = []operation{
 	{name: "waitgroup.Done of a unit that is nobody's", brief: true, shows: workShows,
 		prepare: works(func(v *victim, c *crew) func() error { v.Must(c.g.Add(1)); return c.g.Done })},
 	{name: "waitgroup.Done that wakes", shows: workShows, rouse: residentGot,
-		meanwhile: func(s *scene) {
-			s.ask(s.resident, "wait for work", "staging")
-			for !s.guests["waitgroup"].(*crew).g.Info().Waiters {
-				runtime.Gosched()
-			}
-		},
+		meanwhile: residentAwaits("wait for work", func(s *scene) bool {
+			return s.guests["waitgroup"].(*crew).g.Info().Waiters
+		}),
 		prepare: works(func(v *victim, c *crew) func() error { v.Must(c.work()); v.wait(); return c.g.Done })},
 	{name: "waitgroup.Wait", shows: workShows, stage: asked("work"), rouse: residentGives, prepare: works(waits)},
 	{name: "waitgroup.Wait for the dead", shows: workShows, meanwhile: corpseDoes("work"),

@@ -109,7 +109,7 @@ func sleepLoop(ctx context.Context, seat *seat, attempt func(r *Round) (done boo
 	}
 	r := &seat.round
 	r.words = r.few[:0]
-	s := sleep{ctx: ctx, slice: firstSlice, seat: seat, due: seat.begin()}
+	s := sleep{ctx: ctx, slice: Slice, seat: seat, due: seat.begin()}
 	defer s.end()
 	for {
 		r.Forget()
@@ -172,8 +172,8 @@ func (s *sleep) once(r *Round) (recheck bool) {
 		bound = breakAfter
 	case r.within > 0 && r.within < bound:
 		bound = r.within
-	default:
-		s.slice = min(2*s.slice, lastSlice)
+	case s.slice < lastSlice:
+		s.slice *= 2
 	}
 	_, err := sys.FutexWait(words, bound)
 	recheck = errors.Is(err, sys.ErrTimeout)

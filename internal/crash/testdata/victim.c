@@ -1,5 +1,6 @@
 // A victim of the crash lab: opens the segment of a scene and does one operation
 // between two phases, on a thread of its own.
+#define SHK_ASLEEP_FIRST INT64_C(10000000000) // see asleep in victim_unsafe_test.go
 #include "shmkit.h"
 
 #include <pthread.h>
@@ -140,6 +141,7 @@ static void *act(void *unused)
 	fflush(stdout);
 	while (SHK_LOAD(phase) != RUNNING)
 		;
+	syscall(SYS_getppid); /* the test lets the thread run to here */
 	SHK_STORE(phase, BEGUN);
 	run();
 	SHK_STORE(phase, OVER);
