@@ -14,6 +14,16 @@ func TryLock(fd int, off, n int64) (bool, error) {
 	return err == nil, err
 }
 
+// TryShare is TryLock for a read lock, which others may have too. It takes the place of a
+// write lock that is held through fd, in one step.
+func TryShare(fd int, off, n int64) (bool, error) {
+	err := fcntl(fd, unix.F_OFD_SETLK, unix.F_RDLCK, off, n)
+	if err == unix.EAGAIN || err == unix.EACCES {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Lock is TryLock that waits.
 func Lock(fd int, off, n int64) error { return fcntl(fd, unix.F_OFD_SETLKW, unix.F_WRLCK, off, n) }
 
