@@ -21,6 +21,7 @@ var floors = []struct {
 	{75, []string{"internal/crash", "internal/storm"}}, // kill processes of every floor, in tests
 	{70, []string{"pool", "manager"}},
 	{60, []string{"process"}},
+	{55, []string{"internal/function"}},
 	{50, []string{"value", "array", "pipe"}},
 	{45, []string{"internal/hold"}}, // what value and array have in common, over sync
 	{40, []string{"sync", "ring"}},
@@ -71,7 +72,7 @@ var modules = []requirement{
 	{"golang.org/x/sys", []string{"internal/sys", "internal/crash"}, "the only system calls, and ptrace for tests"},
 	{"github.com/edsrzf/mmap-go", []string{"shm", "internal/mem"}, "every mapping"},
 	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
-	{"github.com/fxamacker/cbor/v2", []string{"internal/codec", "process", "pool", "manager"}, "values that are not plain memory"},
+	{"github.com/fxamacker/cbor/v2", []string{"internal/codec"}, "values that are not plain memory"},
 	{"pgregory.net/rapid", nil, "random histories"},
 	{"github.com/anishathalye/porcupine", []string{"internal/history"}, "linearizability, in tests"},
 }
