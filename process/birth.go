@@ -1,0 +1,162 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"sync"
+	"syscall"
+
+	"shmkit/internal/codec"
+	"shmkit/internal/sys"
+	"shmkit/shm"
+)
+
+// child is what a process has that this package started.
+type child struct {
+	order  order
+	conn   *os.File // to the parent
+	parent *os.File // becomes readable when it ends
+
+	mu sync.Mutex // of those who write
+}
+
+// born is nil in a process that this package did not start. It is there before any package
+// begins that imports this one, so that a panic in one of them is seen by the parent, and so
+// that a program can be started in one of them.
+var born = birth()
+
+// birth is the first that a child does. What it does to the thread, it does to the first
+// one of the process: packages are initialised there.
+func birth() *child {
+	text, ok := os.LookupEnv(env)
+	if !ok {
+		return nil
+	}
+	os.Unsetenv(env)
+	// The variable may have come without the descriptors, through a program that handed on
+	// the one and not the others.
+	var conn, crash, parent int
+	var socket uint64
+	n, _ := fmt.Sscan(text, &conn, &crash, &parent, &socket)
+	if n != 4 || socket == 0 || sys.SocketID(conn) != socket {
+		return nil
+	}
+	c := new(child)
+	for _, fd := range []int{conn, crash, parent} {
+		sys.CloseOnExec(fd)
+	}
+	output := os.NewFile(uintptr(crash), "crash output")
+	debug.SetCrashOutput(output, debug.CrashOptions{})
+	output.Close() // the runtime has its own
+	c.conn = os.NewFile(uintptr(conn), "parent")
+	if err := c.receiveOrder(); err != nil {
+		os.Exit(1) // the parent has died
+	}
+	var err error
+	if c.parent, err = sys.Pollable(parent, "parent"); err == nil {
+		err = c.settleIn()
+	}
+	switch {
+	case err != nil:
+	case c.order.Exec != nil:
+		err = c.exec()
+	case c.order.Daemon:
+		err = c.watchParent()
+	}
+	if err != nil {
+		c.refuse(err)
+	}
+	return c
+}
+
+// receiveOrder is what the parent sends first. It waits for the parent, or its end.
+func (c *child) receiveOrder() error {
+	kind, body, err := receive(c.conn)
+	if err == nil && kind != orderFrame {
+		err = badFrame(kind)
+	}
+	if err == nil {
+		err = c.order.decode(body)
+	}
+	return err
+}
+
+// settleIn makes the process what the order says, before any code of the program runs.
+func (c *child) settleIn() error {
+	sys.CloseInherited(func(fd int) bool { return fd < 3+c.order.Files })
+	for _, l := range c.order.Limits {
+		if err := sys.SetLimit(l.Resource, l.Value); err != nil {
+			return fmt.Errorf("limit %d: %w", l.Resource, err)
+		}
+	}
+	return nil
+}
+
+// killedCode is what a shell says of a process that was killed.
+const killedCode = 128 + 9
+
+// watchParent makes this process, which is a daemon, end itself when its parent has ended.
+// Until here the kernel would have done it, which leaves the files of segments behind, and
+// the rest of a group; from here on the kernel wakes it if it is stopped then.
+func (c *child) watchParent() error {
+	if err := sys.WakeAtEndOfParent(); err != nil {
+		return err
+	}
+	go func() {
+		await(c.parent)
+		shm.BeforeExit()
+		if c.order.Group {
+			sys.Signal(0, syscall.SIGKILL)
+		}
+		sys.Signal(os.Getpid(), syscall.SIGKILL)
+		os.Exit(killedCode) // the first process of a PID namespace cannot kill itself
+	}()
+	return nil
+}
+
+// exec makes this process run another program. It returns only if that fails.
+func (c *child) exec() error {
+	e := c.order.Exec
+	c.tell(takenFrame, nil)
+	return fmt.Errorf("%s: %w", e.Path, sys.Exec(e.Path, e.Args, e.Env))
+}
+
+// refuse tells the parent why this process cannot do what it is to do, and ends it.
+func (c *child) refuse(err error) {
+	c.tell(refusedFrame, err.Error())
+	os.Exit(1)
+}
+
+// tell sends a frame to the parent. If that has died nobody hears it.
+func (c *child) tell(k kind, body any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	send(c.conn, k, body)
+}
+
+// tellRaw is tell for what is encoded.
+func (c *child) tellRaw(k kind, body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sendRaw(c.conn, k, body)
+}
+
+// listen ends the context of the function when the parent says so, or dies.
+func (c *child) listen(cancel context.CancelCauseFunc) {
+	go func() {
+		await(c.parent)
+		cancel(ErrParentDied)
+	}()
+	for {
+		kind, body, err := receive(c.conn)
+		if err != nil {
+			return
+		}
+		var why string
+		if kind == cancelFrame && codec.Decode(body, &why) == nil {
+			cancel(fmt.Errorf("%w: %s", ErrCanceled, why))
+		}
+	}
+}
