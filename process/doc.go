@@ -12,12 +12,13 @@
 // [*ExitError] with the code or the signal, [*StartError] if it never came to its function.
 // There are no zombies. A child has its standard streams and the files that were passed to
 // it, and no other descriptor. A daemon ends with the process that started it, however that
-// ends: the kernel sees to it. A program that does not call Main starts nothing, and so
+// ends, also when it is stopped; and of the daemons of a process that is killed the last one
+// removes the file of its heap. A program that does not call Main starts nothing, and so
 // cannot start itself for ever.
 //
 // What it does not do: it does not fork; a child shares no variables with its parent. A
 // process that is not a daemon outlives a parent that is killed; its function's context
-// then ends.
+// then ends. It needs Linux 5.3 or later.
 //
 //	var fill = process.Register("fill", func(ctx context.Context, n *value.Value[float64]) error {
 //		n.Store(3.14)

@@ -47,14 +47,15 @@ func settingsOf(options []Option) *settings {
 // Name is what the process is called, in place of Process-1, Process-1:1 and so on.
 func Name(name string) Option { return func(s *settings) { s.name = name } }
 
-// Daemon says whether the process is killed when this process ends, in whatever way. By
-// default it is as this process is; the first one of a program is no daemon.
+// Daemon says whether the process is killed when this process ends, in whatever way, also if
+// it is stopped by SIGSTOP. By default it is as this process is; the first one of a program
+// is no daemon.
 func Daemon(yes bool) Option { return func(s *settings) { s.daemon = &yes } }
 
 // Group makes the process lead a process group: Terminate and Kill reach all that it
 // started, and when it ends what is left of them is killed. Signals of the terminal do not
-// reach it. If it is a daemon and this process is killed, it kills its group itself, which
-// it cannot do while it is stopped; a [Program] that is a daemon is killed alone then.
+// reach it. If it is a daemon and this process is killed, it kills its group itself; a
+// [Program] that is a daemon is killed alone then.
 func Group() Option { return func(s *settings) { s.group = true } }
 
 // Grace is how long the process may go on after the context of Start has ended: that of the
