@@ -101,8 +101,8 @@ func (p *Process) ExitCode() (code int, ok bool) {
 	}
 }
 
-// Sentinel is a descriptor that becomes readable when the process ends, for poll, epoll and
-// the like; nothing can be read from it. It is the caller's, who closes it. Errors:
+// Sentinel is a descriptor that becomes readable when the process ends, for [ring.Readable]
+// in a ring.Wait, for poll, epoll and the like; nothing can be read from it. It is the caller's, who closes it. Errors:
 // [ErrClosed]; errors.ErrUnsupported if the kernel is too old for it.
 func (p *Process) Sentinel() (*os.File, error) {
 	p.mu.Lock()

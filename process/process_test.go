@@ -339,10 +339,14 @@ func TestSentinel(t *testing.T) {
 		t.Error("the sentinel of what runs is readable")
 	}
 	p.Kill()
-	p.Wait()
+	end := ring.Readable(f)
+	if ready, err := ring.Wait(t.Context(), say, end); err != nil || len(ready) != 1 || ready[0] != end {
+		t.Errorf("what is ready when it was killed: %v, %v", ready, err)
+	}
 	if !readable(t, f) {
 		t.Error("the sentinel of what has ended is not readable")
 	}
+	p.Wait()
 }
 
 // conformance: PROC-28
