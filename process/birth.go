@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"shmkit/internal/codec"
 	"shmkit/internal/sys"
@@ -94,6 +95,9 @@ func (c *child) settleIn() error {
 	return nil
 }
 
+// groupTime is how long a daemon that leads a group waits for the end of the others.
+const groupTime = 500 * time.Millisecond
+
 // killedCode is what a shell says of a process that was killed.
 const killedCode = 128 + 9
 
@@ -106,9 +110,12 @@ func (c *child) watchParent() error {
 	}
 	go func() {
 		await(c.parent)
+		if c.order.Group {
+			sys.KillRestOfGroup(groupTime) // first, so that this is the last one of their segments
+		}
 		shm.BeforeExit()
 		if c.order.Group {
-			sys.Signal(0, syscall.SIGKILL)
+			sys.Signal(0, syscall.SIGKILL) // those that it did not see
 		}
 		sys.Signal(os.Getpid(), syscall.SIGKILL)
 		os.Exit(killedCode) // the first process of a PID namespace cannot kill itself

@@ -16,6 +16,7 @@ import (
 // nestArg is what a process starts that has many children.
 type nestArg struct {
 	Daemons, Others int
+	Groups          int // of three
 	Say             *ring.Queue[int64]
 }
 
@@ -29,6 +30,7 @@ var (
 	nest  = process.Register("nest", startMany)
 	stays = process.Register("stays", stayForEver)
 	goes  = process.Register("goes", goWithParent)
+	leads = process.Register("leads", leadGroup)
 )
 
 func startMany(ctx context.Context, arg nestArg) error {
@@ -41,12 +43,27 @@ func startMany(ctx context.Context, arg nestArg) error {
 			return err
 		}
 	}
+	for range arg.Groups {
+		if _, err := leads.Start(ctx, nestling{count, arg.Say}, process.Daemon(true), process.Group()); err != nil {
+			return err
+		}
+	}
 	for range arg.Others {
 		if _, err := goes.Start(ctx, nestling{count, arg.Say}, process.Daemon(false)); err != nil {
 			return err
 		}
 	}
 	select {}
+}
+
+// leadGroup starts two that would not end by themselves.
+func leadGroup(ctx context.Context, arg nestling) error {
+	for range 2 {
+		if _, err := stays.Start(ctx, arg, process.Daemon(false)); err != nil {
+			return err
+		}
+	}
+	return stayForEver(ctx, arg)
 }
 
 // stayForEver uses the object of its parent without an end.
@@ -88,10 +105,13 @@ func TestParentIsKilled(t *testing.T) {
 		arg  nestArg
 		stop bool
 	}{
-		"daemons": {nestArg{Daemons: 8}, false},
-		"others":  {nestArg{Others: 4}, false},
-		"both":    {nestArg{Daemons: 2, Others: 2}, false},
-		"stopped": {nestArg{Daemons: 3}, true},
+		"daemons":         {nestArg{Daemons: 8}, false},
+		"others":          {nestArg{Others: 4}, false},
+		"both":            {nestArg{Daemons: 2, Others: 2}, false},
+		"stopped":         {nestArg{Daemons: 3}, true},
+		"group":           {nestArg{Groups: 1}, false},
+		"groups":          {nestArg{Daemons: 1, Others: 1, Groups: 2}, false},
+		"groups, stopped": {nestArg{Daemons: 1, Groups: 2}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			arg := c.arg
@@ -102,9 +122,12 @@ func TestParentIsKilled(t *testing.T) {
 			before := anonymousFiles(t)
 			p := must[*process.Job[process.None]](t)(nest.Start(t.Context(), arg))
 			var all []*os.File
-			for range arg.Daemons + arg.Others {
-				pid := must[int64](t)(arg.Say.Get())
-				all = append(all, follow(t, pid))
+			var pids []int64
+			for range arg.Daemons + arg.Others + 3*arg.Groups {
+				pids = append(pids, must[int64](t)(arg.Say.Get()))
+				all = append(all, follow(t, pids[len(pids)-1]))
+			}
+			for _, pid := range pids { // all have what they are to do
 				if c.stop {
 					syscall.Kill(int(pid), syscall.SIGSTOP)
 				}

@@ -162,6 +162,9 @@ func SetLimit(resource int, value uint64) error { return errors.ErrUnsupported }
 // WakeAtEndOfParent fails.
 func WakeAtEndOfParent() error { return errors.ErrUnsupported }
 
+// KillRestOfGroup does nothing.
+func KillRestOfGroup(most time.Duration) {}
+
 // AwaitEnd does not wait.
 func AwaitEnd(fd int) {}
 
