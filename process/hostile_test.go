@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +24,6 @@ var (
 	starved  = process.RegisterFunc("starved", startWithoutDescriptors)
 	mute     = process.RegisterFunc("mute", startWithoutOutput)
 	linger   = process.Register("linger", leaveGrandchild)
-	firstOne = process.RegisterFunc("first", whoIsFirst)
 )
 
 // An argument and a result that fit into no buffer; and an argument that is never read.
@@ -228,29 +226,6 @@ func TestInheritedVariable(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%q: %v, %q", text, err, out)
 		}
-	}
-}
-
-// whoIsFirst tells the number of this process as it sees it, and whether its parent lives.
-func whoIsFirst(context.Context, bool) (string, error) {
-	parent, ok := process.Parent()
-	return strconv.Itoa(os.Getpid()) + fmt.Sprint(ok, parent.Alive()), nil
-}
-
-// The program may be run by way of another one, in a PID namespace of its own.
-func TestNamespace(t *testing.T) {
-	watch(t)
-	if err := exec.Command("unshare", "-fp", "true").Run(); err != nil {
-		t.Skip("skipped: unshare:", err)
-	}
-	exe := must[string](t)(os.Executable())
-	wrapper := filepath.Join(t.TempDir(), "wrapper")
-	if err := os.WriteFile(wrapper, []byte("#!/bin/sh\nexec unshare -fp --kill-child -- "+exe+" \"$@\"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	p := must[*process.Job[string]](t)(firstOne.Start(t.Context(), true, process.Executable(wrapper), process.Daemon(true)))
-	if got := must[string](t)(p.Result()); got != "1true true" {
-		t.Errorf("it says %s", got)
 	}
 }
 

@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-	"weak"
 
 	"shmkit/internal/shmtest"
 	"shmkit/process"
@@ -392,27 +390,3 @@ func TestNeverCame(t *testing.T) {
 		t.Errorf("the square of 3 is %d", got)
 	}
 }
-
-// conformance: PROC-15
-func TestArgumentIsForgotten(t *testing.T) {
-	watch(t)
-	say := newSay(t)
-	arg := &keepArg{"", say}
-	weak := weak.Make(arg)
-	p := must[*process.Job[process.None]](t)(keeps.Start(t.Context(), arg))
-	arg = nil
-	must[int64](t)(say.Get()) // it has the argument
-	for weak.Value() != nil {
-		runtime.GC()
-	}
-	p.Kill()
-	p.Wait()
-}
-
-// keepArg is what a process holds on to.
-type keepArg struct {
-	Text string
-	Say  *ring.Queue[int64]
-}
-
-var keeps = process.Register("keeps", func(ctx context.Context, arg *keepArg) error { return parkAndSay(ctx, arg.Say) })
