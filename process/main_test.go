@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(0)
 	}
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0") // else each child takes a second to end, under the race detector
+	}
 	process.Main()
 	// A process has a descriptor of itself from its first child on.
 	if p, err := square.Start(context.Background(), 1); err != nil || p.Wait() != nil {
