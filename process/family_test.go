@@ -39,10 +39,10 @@ func startInTurn(ctx context.Context, arg middleArg) (err error) {
 	} else {
 		_, err = orphan.Start(ctx, arg.Say, process.Daemon(false))
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		<-ctx.Done() // when the test dies
 	}
-	select {}
+	return err
 }
 
 // outliveParent says who it is, whether its parent lives, and that again when its context
