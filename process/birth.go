@@ -96,7 +96,7 @@ func (c *child) settleIn() error {
 }
 
 // groupTime is how long a daemon that leads a group waits for the end of the others.
-const groupTime = 500 * time.Millisecond
+const groupTime = 5 * time.Second
 
 // killedCode is what a shell says of a process that was killed.
 const killedCode = 128 + 9

@@ -11,9 +11,13 @@ import (
 // exiting tells that this process is about to end, with its segments open.
 var exiting atomic.Bool
 
-// secondLook is when whoever is not the last one looks again: the kernel may just be killing
-// the others.
-const secondLook = 50 * time.Millisecond
+// Whoever is not the last one looks again, after pauses that grow from firstPause to
+// lastPause, a third of a second in all: the kernel may just be killing the others, or one
+// of them has the byte of a dead one while it sweeps that.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = 160 * time.Millisecond
+)
 
 // BeforeExit is for a process that ends as soon as it has returned, by a signal or by
 // os.Exit, whatever its goroutines are doing: it removes the files of those anonymous
@@ -29,9 +33,8 @@ func BeforeExit() {
 	for _, c := range list {
 		c.farewell()
 	}
-	if !removeLast(list) {
-		time.Sleep(secondLook)
-		removeLast(list)
+	for pause := firstPause; !removeLast(list) && pause <= lastPause; pause *= 2 {
+		time.Sleep(pause)
 	}
 }
 
