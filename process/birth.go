@@ -21,6 +21,8 @@ type child struct {
 	parent *os.File // becomes readable when it ends
 
 	mu sync.Mutex // of those who write
+
+	opened chan struct{} // closed when the parent has what a result refers to, or has ended
 }
 
 // born is nil in a process that this package did not start. It is there before any package
@@ -52,7 +54,8 @@ func birth() *child {
 	debug.SetCrashOutput(output, debug.CrashOptions{})
 	output.Close() // the runtime has its own
 	c.conn = os.NewFile(uintptr(conn), "parent")
-	if err := c.receiveOrder(); err != nil {
+	// The end of the stream does not do: others may have the parent's end too.
+	if !sys.HasInput(conn, parent) || c.receiveOrder() != nil {
 		os.Exit(1) // the parent has died
 	}
 	var err error
@@ -72,7 +75,7 @@ func birth() *child {
 	return c
 }
 
-// receiveOrder is what the parent sends first. It waits for the parent, or its end.
+// receiveOrder is what the parent sends first.
 func (c *child) receiveOrder() error {
 	kind, body, err := receive(c.conn)
 	if err == nil && kind != orderFrame {
@@ -150,20 +153,32 @@ func (c *child) tellRaw(k kind, body []byte) {
 	sendRaw(c.conn, k, body)
 }
 
-// listen ends the context of the function when the parent says so, or dies.
+// follow ends the context of the function when the parent ends; and what is read from it, of
+// which some other process may have the other end, as one has that was forked in the wrong
+// moment.
+func (c *child) follow(cancel context.CancelCauseFunc) {
+	await(c.parent)
+	cancel(ErrParentDied)
+	sys.EndInput(c.conn)
+}
+
+// listen ends the context of the function when the parent says so.
 func (c *child) listen(cancel context.CancelCauseFunc) {
-	go func() {
-		await(c.parent)
-		cancel(ErrParentDied)
-	}()
+	opened := sync.OnceFunc(func() { close(c.opened) })
+	defer opened()
 	for {
 		kind, body, err := receive(c.conn)
 		if err != nil {
 			return
 		}
 		var why string
-		if kind == cancelFrame && codec.Decode(body, &why) == nil {
-			cancel(fmt.Errorf("%w: %s", ErrCanceled, why))
+		switch kind {
+		case openedFrame:
+			opened()
+		case cancelFrame:
+			if codec.Decode(body, &why) == nil {
+				cancel(fmt.Errorf("%w: %s", ErrCanceled, why))
+			}
 		}
 	}
 }

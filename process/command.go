@@ -41,13 +41,16 @@ func (c *Program) Start(ctx context.Context, options ...Option) (*Process, error
 		return nil, err
 	}
 	e := &program{Path: path, Args: append([]string{c.name}, c.args...), Env: environment}
-	return start(ctx, order{Exec: e}, nil, nil, s)
+	return start(ctx, task{order: order{Exec: e}}, s)
 }
 
 // environment is what a child finds: each variable once, with the last value, since programs
 // differ in which one they take.
 func (s *settings) environment() ([]string, error) {
-	list := os.Environ()
+	var list []string
+	if !s.clearEnv {
+		list = os.Environ()
+	}
 	if path, err := filepath.Abs(s.dir); err == nil && s.dir != "" {
 		list = append(list, "PWD="+path)
 	}

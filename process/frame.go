@@ -17,9 +17,11 @@ import (
 //	order     parent  first: what to do
 //	argument  parent  second, if it is a function
 //	cancel    parent  at most once: the context of Start has ended, a text why
+//	opened    parent  after kept: the result is decoded, its handles are open
 //	taken     child   the argument is decoded, its handles are open; or it is about to exec
 //	refused   child   it cannot do that: a text why; it ends
 //	done      child   the function has returned a result
+//	kept      child   the same of one that may have handles, of objects that go with the child: it waits
 //	failed    child   it has returned an error: a report
 //
 // The end of either stream says no more than that: who has died is known from elsewhere.
@@ -29,9 +31,11 @@ const (
 	orderFrame    kind = 'o'
 	argumentFrame kind = 'a'
 	cancelFrame   kind = 'c'
+	openedFrame   kind = 'y'
 	takenFrame    kind = 't'
 	refusedFrame  kind = 'r'
 	doneFrame     kind = 'd'
+	keptFrame     kind = 'k'
 	failedFrame   kind = 'f'
 )
 
@@ -44,6 +48,11 @@ const (
 type outcome struct {
 	result []byte  // encoded
 	err    *report // nil if it gave none
+
+	// What became of the result if it was decoded when it came, as one that the child keeps.
+	opened   bool
+	value    any
+	valueErr error
 }
 
 // send writes one frame.

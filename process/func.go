@@ -59,20 +59,29 @@ func (f *Func[A, R]) Start(ctx context.Context, arg A, options ...Option) (*Job[
 	if err := codec.Encode(buf, arg); err != nil {
 		return nil, err
 	}
-	what := order{Function: f.name, Types: f.types}
-	p, err := start(ctx, what, buf.Bytes(), arg, settingsOf(options)) // buf is not given back
+	what := task{order: order{Function: f.name, Types: f.types}, encoded: buf.Bytes(), arg: arg, open: f.open}
+	p, err := start(ctx, what, settingsOf(options)) // buf is not given back
 	if err != nil {
 		return nil, err
 	}
 	return &Job[R]{p}, nil
 }
 
+// open reads a result.
+func (f *Func[A, R]) open(b []byte) (any, error) {
+	var result R
+	err := codec.Decode(b, &result)
+	return result, err
+}
+
 // Job is a process that runs one function, which has a result. Several goroutines may use
 // it; if the process dies, Result gives an error.
 type Job[R any] struct{ *Process }
 
-// Result waits until the process has ended, and gives what the function returned. Errors:
-// as Wait, in which case there is no result.
+// Result waits until the process has ended, and gives what the function returned. Objects
+// whose handles are in it were opened when it came, also such as the process had made itself
+// and nobody else has; they are the caller's. Errors: as Wait, in which case there is no
+// result.
 func (j *Job[R]) Result() (R, error) { return j.ResultContext(context.Background()) }
 
 // ResultContext is Result that gives up when ctx ends: it then returns the cause of ctx.
@@ -80,9 +89,14 @@ func (j *Job[R]) ResultContext(ctx context.Context) (result R, err error) {
 	if err := j.Join(ctx); err != nil {
 		return result, err
 	}
-	if j.outcome == nil {
+	switch o := j.outcome; {
+	case o == nil:
 		return result, ErrNoResult
+	case o.opened:
+		result, _ = o.value.(R) // a nil interface is none
+		return result, o.valueErr
+	default:
+		err = codec.Decode(o.result, &result)
+		return result, err
 	}
-	err = codec.Decode(j.outcome.result, &result)
-	return result, err
 }

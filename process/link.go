@@ -59,10 +59,8 @@ func (l *link) close() {
 // talk tells the child of p what to do, and listens until it says no more.
 func (l *link) talk(p *Process, what order, arg []byte) {
 	defer close(l.ended)
-	if l.order(&what, arg) != nil {
-		return // it has died
-	}
-	arg = nil // it is kept nowhere
+	l.order(&what, arg) // if that fails it has died, and may have said why
+	arg = nil           // it is kept nowhere
 	for {
 		kind, body, err := receive(l.conn)
 		if err == nil {
@@ -84,6 +82,14 @@ func (l *link) heard(p *Process, k kind, body []byte) error {
 		return codec.Decode(body, &l.refused)
 	case doneFrame:
 		l.outcome = &outcome{result: body}
+	case keptFrame:
+		if p.open == nil {
+			return badFrame(k)
+		}
+		o := &outcome{opened: true}
+		o.value, o.valueErr = p.open(body)
+		l.outcome = o
+		return l.say(openedFrame, "")
 	case failedFrame:
 		r := new(report)
 		if err := codec.Decode(body, r); err != nil {
@@ -94,6 +100,13 @@ func (l *link) heard(p *Process, k kind, body []byte) error {
 		return badFrame(k)
 	}
 	return nil
+}
+
+// say tells the child something after its orders.
+func (l *link) say(k kind, text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return send(l.conn, k, text)
 }
 
 // order is the first frames. They are all that is sent of the argument.

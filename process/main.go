@@ -36,14 +36,21 @@ func (c *child) run() int {
 	case f.Types != c.order.Types:
 		c.refuse(fmt.Errorf("function %q is %s in the child and %s in the parent", f.Name, f.Types, c.order.Types))
 	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go c.follow(cancel)
 	kind, arg, err := receive(c.conn)
 	if err != nil || kind != argumentFrame {
 		return 1 // the parent has died
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
+	c.opened = make(chan struct{})
 	go c.listen(cancel)
 	defer goexit(c)
 	result, err := f.Call(ctx, arg, func() { c.tell(takenFrame, nil) })
+	if err == nil && f.Refers() {
+		c.tellRaw(keptFrame, result)
+		<-c.opened
+		return c.leave(0)
+	}
 	return c.finish(result, err)
 }
 
@@ -52,7 +59,6 @@ func (c *child) finish(result []byte, err error) int {
 	if e, ok := err.(*function.ArgumentError); ok {
 		c.refuse(e)
 	}
-	shm.CloseDefault()
 	code := 0
 	if err != nil {
 		c.tell(failedFrame, reportOf(err))
@@ -60,6 +66,12 @@ func (c *child) finish(result []byte, err error) int {
 	} else {
 		c.tellRaw(doneFrame, result)
 	}
+	return c.leave(code)
+}
+
+// leave gives up what nobody needs any more.
+func (c *child) leave(code int) int {
+	shm.CloseDefault()
 	if isOver(c.parent) {
 		shm.BeforeExit()
 	}

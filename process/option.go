@@ -18,6 +18,7 @@ type settings struct {
 	group      bool
 	grace      time.Duration
 	env        []string
+	clearEnv   bool
 	dir        string
 	stdin      io.Reader
 	stdout     io.Writer
@@ -65,6 +66,10 @@ func Grace(d time.Duration) Option { return func(s *settings) { s.grace = d } }
 
 // Env adds variables, in the form key=value, to the environment of this process.
 func Env(list ...string) Option { return func(s *settings) { s.env = append(s.env, list...) } }
+
+// ClearEnv makes the environment of the process begin empty: it has what Env and Share
+// say, and nothing of that of this process.
+func ClearEnv() Option { return func(s *settings) { s.clearEnv = true } }
 
 // Dir is the working directory.
 func Dir(path string) Option { return func(s *settings) { s.dir = path } }

@@ -26,7 +26,8 @@ type Process struct {
 	link      *link
 
 	arg    atomic.Pointer[any] // until it is taken
-	shares []share             // until the process has ended
+	open   func(result []byte) (any, error)
+	shares []share // until the process has ended
 
 	// Written before done is closed, read after that.
 	outcome *outcome // nil: the function did not end, or there is none

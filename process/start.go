@@ -20,9 +20,16 @@ const env = "SHMKIT_PROCESS"
 // output open.
 const outputDelay = time.Second
 
-// start starts a process that does what, with an argument, which must stay until it is
-// taken.
-func start(ctx context.Context, what order, encoded []byte, arg any, s *settings) (*Process, error) {
+// task is what a process is for.
+type task struct {
+	order
+	encoded []byte                           // the argument
+	arg     any                              // the same, which must stay until it is taken
+	open    func(result []byte) (any, error) // nil: there is none
+}
+
+// start starts a process that does what.
+func start(ctx context.Context, what task, s *settings) (*Process, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -39,14 +46,15 @@ func start(ctx context.Context, what order, encoded []byte, arg any, s *settings
 	what.Parent = relative{me.PID, me.Name}
 	what.Key, what.Limits, what.Files = AuthKey(), s.limits, len(s.files)
 	p.isProgram = what.Exec != nil
-	p.arg.Store(&arg)
+	p.arg.Store(&what.arg)
+	p.open = what.open
 	p.shares = s.shares
 	if err := p.launch(s); err != nil {
 		return nil, &StartError{p.name, 0, "the system refused", err}
 	}
 	active.add(p)
 	p.stop = context.AfterFunc(ctx, func() { p.cancel(context.Cause(ctx), s.grace) })
-	go p.link.talk(p, what, encoded)
+	go p.link.talk(p, what.order, what.encoded)
 	go p.reap()
 	return p, nil
 }

@@ -17,12 +17,18 @@ type Function struct {
 	// Call decodes the argument, calls taken, runs the function and encodes the result. An
 	// error of another type than *ArgumentError and *ResultError is the function's.
 	Call func(ctx context.Context, arg []byte, taken func()) (result []byte, err error)
+
+	result reflect.Type
 }
+
+// Refers tells whether what the function gives may have handles in it, of objects that may
+// go with the process.
+func (f Function) Refers() bool { return refers(f.result, nil) }
 
 // Of is f under a name.
 func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 	types := fmt.Sprintf("func(%s) %s", reflect.TypeFor[A](), reflect.TypeFor[R]())
-	return Function{name, types, func(ctx context.Context, raw []byte, taken func()) ([]byte, error) {
+	call := func(ctx context.Context, raw []byte, taken func()) ([]byte, error) {
 		var arg A
 		if err := codec.Decode(raw, &arg); err != nil {
 			return nil, &ArgumentError{err}
@@ -37,7 +43,8 @@ func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 			return nil, &ResultError{err}
 		}
 		return buf.Bytes(), nil
-	}}
+	}
+	return Function{name, types, call, reflect.TypeFor[R]()}
 }
 
 // ArgumentError tells that an argument could not be decoded: the function was not called.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"shmkit/internal/codec"
 	"shmkit/internal/function"
@@ -70,5 +71,34 @@ func TestRegister(t *testing.T) {
 			f.Name = name
 			function.Register(f)
 		}()
+	}
+}
+
+// recursive is a type that is part of itself.
+type recursive struct {
+	Next []*recursive
+	Name string
+}
+
+type holder struct {
+	Numbers [4]int
+	Others  map[string]*recursive
+	When    *time.Time
+}
+
+func TestRefers(t *testing.T) {
+	for name, c := range map[string]struct {
+		f    function.Function
+		want bool
+	}{
+		"int":       {function.Of("a", func(context.Context, int) (int, error) { return 0, nil }), false},
+		"bytes":     {function.Of("a", func(context.Context, int) ([]byte, error) { return nil, nil }), false},
+		"recursive": {function.Of("a", func(context.Context, int) (recursive, error) { return recursive{}, nil }), false},
+		"holder":    {function.Of("a", func(context.Context, int) (h holder, err error) { return }), true},
+		"any":       {function.Of("a", func(context.Context, int) (any, error) { return 1, nil }), true},
+	} {
+		if got := c.f.Refers(); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }

@@ -49,6 +49,31 @@ func Ended(fd int) bool {
 	}
 }
 
+// HasInput waits until there is something to read from the descriptor conn, its end
+// included, or the process of a descriptor has ended; it tells whether it is the first.
+func HasInput(conn, process int) bool {
+	for {
+		p := []unix.PollFd{{Fd: int32(conn), Events: unix.POLLIN}, {Fd: int32(process), Events: unix.POLLIN}}
+		n, err := unix.Poll(p, -1)
+		if n > 0 || err != nil && err != unix.EINTR {
+			return p[0].Revents != 0
+		}
+	}
+}
+
+// EndInput lets nothing more come in through a socket; what is there can be read.
+func EndInput(socket *os.File) error {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	failed := raw.Control(func(fd uintptr) { err = unix.Shutdown(int(fd), unix.SHUT_RD) })
+	if failed != nil {
+		return failed
+	}
+	return os.NewSyscallError("shutdown", err)
+}
+
 // MemoryFile is a file without a name, in memory.
 func MemoryFile(name string) (*os.File, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)

@@ -136,6 +136,12 @@ func SocketID(fd int) uint64 { return 0 }
 // Ended is false.
 func Ended(fd int) bool { return false }
 
+// HasInput is false.
+func HasInput(conn, process int) bool { return false }
+
+// EndInput fails.
+func EndInput(socket *os.File) error { return errors.ErrUnsupported }
+
 // MemoryFile fails.
 func MemoryFile(name string) (*os.File, error) { return nil, errors.ErrUnsupported }
 
