@@ -1,7 +1,6 @@
 package process
 
 import (
-	"net"
 	"os"
 	"sync"
 	"time"
@@ -13,7 +12,7 @@ import (
 // link is what parent and child have between them: frames, and a file for what the Go
 // runtime of the child writes when it dies.
 type link struct {
-	conn   *net.UnixConn
+	conn   *os.File // our end; package net would make every child begin later, by a third
 	theirs *os.File // the child's end, until it has it
 	crash  *os.File
 	ended  chan struct{} // closed when nothing more comes
@@ -33,19 +32,13 @@ func newLink() (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer ours.Close() // conn is another descriptor
-	conn, err := net.FileConn(ours)
-	if err != nil {
-		theirs.Close()
-		return nil, err
-	}
 	crash, err := sys.MemoryFile("crash output")
 	if err != nil {
 		theirs.Close()
-		conn.Close()
+		ours.Close()
 		return nil, err
 	}
-	return &link{conn: conn.(*net.UnixConn), theirs: theirs, crash: crash, ended: make(chan struct{})}, nil
+	return &link{conn: ours, theirs: theirs, crash: crash, ended: make(chan struct{})}, nil
 }
 
 // closeTheirs gives up the end that the child has now.
@@ -136,7 +129,7 @@ func (l *link) cancel(cause error) {
 // finish waits for all that the child has said, which has ended, and for no other process
 // that has its end of the socket, as one has that was forked in the wrong moment.
 func (l *link) finish() {
-	l.conn.CloseRead()
+	sys.EndInput(l.conn)
 	l.conn.SetWriteDeadline(time.Unix(1, 0))
 	<-l.ended
 }

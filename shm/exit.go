@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,11 +13,14 @@ import (
 var exiting atomic.Bool
 
 // Whoever is not the last one looks again, after pauses that grow from firstPause to
-// lastPause, a third of a second in all: the kernel may just be killing the others, or one
-// of them has the byte of a dead one while it sweeps that.
+// lastPause, a third of a second in all: the kernel may just be killing the others. If none
+// but dead ones are there, whose bytes are held by what is left of them, or by somebody who
+// sweeps them, it goes on for mostLooks: they may be waiting for a processor, and nobody
+// comes after them.
 const (
 	firstPause = 10 * time.Millisecond
 	lastPause  = 160 * time.Millisecond
+	mostLooks  = 60
 )
 
 // BeforeExit is for a process that ends as soon as it has returned, by a signal or by
@@ -33,9 +37,30 @@ func BeforeExit() {
 	for _, c := range list {
 		c.farewell()
 	}
-	for pause := firstPause; !removeLast(list) && pause <= lastPause; pause *= 2 {
-		time.Sleep(pause)
+	pause := firstPause
+	for look := 1; !removeLast(list) && look < mostLooks; look++ {
+		if pause > lastPause && !slices.ContainsFunc(list, (*core).hasRemains) {
+			return
+		}
+		time.Sleep(min(pause, lastPause))
+		pause *= 2
 	}
+}
+
+// hasRemains tells whether others have locks in the way of removeLast, and all of them are
+// on the bytes of dead processes.
+func (c *core) hasRemains() (yes bool) {
+	for slot := range uint32(layout.MaxSlots) {
+		p := c.participant(slot)
+		if atomic.LoadUint32(&p.State) == layout.SlotFree || !sys.Excludes(c.fd, layout.LockSlots+int64(slot), 1) {
+			continue
+		}
+		if atomic.LoadUint32(&p.Death)&(layout.DeathDied|layout.DeathProved) == 0 {
+			return false
+		}
+		yes = true
+	}
+	return yes
 }
 
 // anonymousCores are the attachments to anonymous segments that have a file. A reference to

@@ -40,6 +40,13 @@ func Holder(fd int, off, n int64) (held bool, start, length int64, err error) {
 	return l.Type != unix.F_UNLCK, l.Start, l.Len, nil
 }
 
+// Excludes tells whether another open file description holds a write lock in the n bytes at
+// off.
+func Excludes(fd int, off, n int64) bool {
+	l := unix.Flock_t{Type: unix.F_RDLCK, Start: off, Len: n}
+	return unix.FcntlFlock(uintptr(fd), unix.F_OFD_GETLK, &l) == nil && l.Type != unix.F_UNLCK
+}
+
 func fcntl(fd, cmd int, typ int16, off, n int64) error {
 	for {
 		l := unix.Flock_t{Type: typ, Start: off, Len: n}

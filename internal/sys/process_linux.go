@@ -83,13 +83,17 @@ func MemoryFile(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// SocketPair is two connected stream sockets.
+// SocketPair is two connected stream sockets, of which the runtime waits for the first.
 func SocketPair() (a, b *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
-	return os.NewFile(uintptr(fds[0]), "parent's end"), os.NewFile(uintptr(fds[1]), "child's end"), nil
+	if a, err = Pollable(fds[0], "parent's end"); err != nil {
+		unix.Close(fds[1])
+		return nil, nil, err
+	}
+	return a, os.NewFile(uintptr(fds[1]), "child's end"), nil
 }
 
 // Affinity is the set of CPUs that the calling thread may run on.

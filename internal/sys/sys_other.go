@@ -35,6 +35,9 @@ func TryLock(fd int, off, n int64) (bool, error) { return false, errors.ErrUnsup
 // TryShare fails.
 func TryShare(fd int, off, n int64) (bool, error) { return false, errors.ErrUnsupported }
 
+// Excludes is false.
+func Excludes(fd int, off, n int64) bool { return false }
+
 // Lock fails.
 func Lock(fd int, off, n int64) error { return errors.ErrUnsupported }
 
