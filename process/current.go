@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"crypto/rand"
 	"os"
 	"slices"
 	"strconv"
@@ -81,7 +80,7 @@ func newKey() []byte {
 		return born.order.Key
 	}
 	key := make([]byte, 32)
-	rand.Read(key)
+	sys.Random(key)
 	return key
 }
 

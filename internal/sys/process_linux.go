@@ -49,6 +49,18 @@ func Ended(fd int) bool {
 	}
 }
 
+// Random fills b with bytes that nobody can guess. It is crypto/rand for programs that begin
+// often: the tables of that package are made in each of them.
+func Random(b []byte) {
+	for len(b) > 0 {
+		n, err := unix.Getrandom(b, 0)
+		if err != nil && err != unix.EINTR {
+			panic("sys: getrandom: " + err.Error()) // Linux has it since 3.17
+		}
+		b = b[max(n, 0):]
+	}
+}
+
 // HasInput waits until there is something to read from the descriptor conn, its end
 // included, or the process of a descriptor has ended; it tells whether it is the first.
 func HasInput(conn, process int) bool {

@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"time"
@@ -138,6 +139,9 @@ func SocketID(fd int) uint64 { return 0 }
 
 // Ended is false.
 func Ended(fd int) bool { return false }
+
+// Random fills b with bytes that nobody can guess.
+func Random(b []byte) { rand.Read(b) }
 
 // HasInput is false.
 func HasInput(conn, process int) bool { return false }
