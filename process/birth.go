@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
-	"time"
 
 	"shmkit/internal/codec"
 	"shmkit/internal/sys"
@@ -98,8 +97,9 @@ func (c *child) settleIn() error {
 	return nil
 }
 
-// groupTime is how long a daemon that leads a group waits for the end of the others.
-const groupTime = 5 * time.Second
+// groupLooks is how often a daemon that leads a group looks whether the others have ended:
+// it waits for them for some seconds at least, if they do not end.
+const groupLooks = 500
 
 // killedCode is what a shell says of a process that was killed.
 const killedCode = 128 + 9
@@ -114,7 +114,7 @@ func (c *child) watchParent() error {
 	go func() {
 		await(c.parent)
 		if c.order.Group {
-			sys.KillRestOfGroup(groupTime) // first, so that this is the last one of their segments
+			sys.KillRestOfGroup(groupLooks) // first, so that this is the last one of their segments
 		}
 		shm.BeforeExit()
 		if c.order.Group {
@@ -136,7 +136,7 @@ func (c *child) exec() error {
 // refuse tells the parent why this process cannot do what it is to do, and ends it.
 func (c *child) refuse(err error) {
 	c.tell(refusedFrame, err.Error())
-	os.Exit(1)
+	os.Exit(c.leave(1))
 }
 
 // tell sends a frame to the parent. If that has died nobody hears it.

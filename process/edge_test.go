@@ -16,6 +16,7 @@ import (
 
 	"shmkit/process"
 	"shmkit/ring"
+	"shmkit/shm"
 	"shmkit/value"
 )
 
@@ -23,6 +24,8 @@ var (
 	leaves   = process.RegisterFunc("leaves", leaveGoroutine)
 	makes    = process.RegisterFunc("makes", makeValue)
 	replaced = process.RegisterFunc("replaced", startWithoutFile)
+	counts   = process.Register("counts", func(_ context.Context, n *value.Value[int64]) error { n.Add(1); return nil })
+	channel  = process.Register("channel", func(context.Context, chan int) error { return nil })
 	shell    = process.RegisterFunc("shell", runShell)
 )
 
@@ -35,6 +38,21 @@ func TestRefusalBeforeArgument(t *testing.T) {
 		if _, err := p.Result(); !errors.As(err, &s) || !strings.Contains(err.Error(), "limit 9999") {
 			t.Errorf("argument of %d bytes: %v", size, err)
 		}
+	}
+}
+
+// conformance: CTX-06
+func TestArgumentThatCannotTravel(t *testing.T) {
+	closed := must[*value.Value[int64]](t)(value.New[int64](1))
+	closed.Close()
+	if _, err := counts.Start(t.Context(), closed); !errors.Is(err, shm.ErrClosed) {
+		t.Errorf("a closed object: %v", err)
+	}
+	if _, err := channel.Start(t.Context(), make(chan int)); err == nil {
+		t.Error("a channel can be started")
+	}
+	if list := process.ActiveChildren(); len(list) != 0 {
+		t.Errorf("%v are there", list)
 	}
 }
 

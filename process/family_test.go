@@ -164,7 +164,7 @@ func descend(ctx context.Context, arg descentArg) error {
 	return nil
 }
 
-// conformance: PROC-11, PROC-27
+// conformance: CTX-07, PROC-11, PROC-27
 func TestRecursion(t *testing.T) {
 	watch(t)
 	say := newSay(t)

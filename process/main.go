@@ -72,7 +72,7 @@ func (c *child) finish(result []byte, err error) int {
 // leave gives up what nobody needs any more.
 func (c *child) leave(code int) int {
 	shm.CloseDefault()
-	if isOver(c.parent) {
+	if c.parent != nil && isOver(c.parent) {
 		shm.BeforeExit()
 	}
 	return code

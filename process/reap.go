@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"shmkit/internal/sys"
+	"shmkit/shm"
 )
 
 // reap waits for the end of the process, and finds out how that was. It is the only one
@@ -32,6 +33,10 @@ func (p *Process) reap() {
 		p.err = fmt.Errorf("%w: %w", ErrOutput, err)
 	}
 	p.settle()
+	if p.outcome == nil && (!p.isProgram || p.code != 0) {
+		shm.Sweep() // it may have left files, and have had nobody to remove them
+		sweeper.wake()
+	}
 	close(p.done)
 }
 

@@ -37,9 +37,18 @@ func BeforeExit() {
 	for _, c := range list {
 		c.farewell()
 	}
+	look(func() (over, remains bool) {
+		return removeLast(list), slices.ContainsFunc(list, func(c *core) bool { return c.hasRemains() })
+	})
+}
+
+// look calls try until it is over: for a third of a second, and longer while there are
+// remains of dead processes.
+func look(try func() (over, remains bool)) {
 	pause := firstPause
-	for look := 1; !removeLast(list) && look < mostLooks; look++ {
-		if pause > lastPause && !slices.ContainsFunc(list, (*core).hasRemains) {
+	for range mostLooks {
+		over, remains := try()
+		if over || pause > lastPause && !remains {
 			return
 		}
 		time.Sleep(min(pause, lastPause))
@@ -49,10 +58,10 @@ func BeforeExit() {
 
 // hasRemains tells whether others have locks in the way of removeLast, and all of them are
 // on the bytes of dead processes.
-func (c *core) hasRemains() (yes bool) {
+func (v *view) hasRemains() (yes bool) {
 	for slot := range uint32(layout.MaxSlots) {
-		p := c.participant(slot)
-		if atomic.LoadUint32(&p.State) == layout.SlotFree || !sys.Excludes(c.fd, layout.LockSlots+int64(slot), 1) {
+		p := v.participant(slot)
+		if atomic.LoadUint32(&p.State) == layout.SlotFree || !sys.Excludes(v.fd, layout.LockSlots+int64(slot), 1) {
 			continue
 		}
 		if atomic.LoadUint32(&p.Death)&(layout.DeathDied|layout.DeathProved) == 0 {

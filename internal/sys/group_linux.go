@@ -3,22 +3,25 @@ package sys
 import (
 	"os"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// groupPause is how long KillRestOfGroup waits for one process at a time, in milliseconds.
+const groupPause = 10
+
 // KillRestOfGroup kills all other processes of the group that this one is in, and waits
-// until they have ended, for some time at most. Those that it cannot see it does not kill.
-func KillRestOfGroup(most time.Duration) {
-	for end := time.Now().Add(most); time.Now().Before(end); {
+// until they have ended, and looks for more as often as it is told. It goes by no clock: on
+// a busy machine, or when all are frozen, time passes in which none of them could end. Those
+// that it cannot see it does not kill.
+func KillRestOfGroup(looks int) {
+	for range looks {
 		killed := killOthers(unix.Getpgrp())
 		if len(killed) == 0 {
 			return
 		}
 		for _, fd := range killed {
-			p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-			unix.Poll(p, max(1, int(time.Until(end).Milliseconds())))
+			unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, groupPause)
 			unix.Close(fd)
 		}
 		// They may have started others before they died.

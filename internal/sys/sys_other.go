@@ -176,7 +176,7 @@ func SetLimit(resource int, value uint64) error { return errors.ErrUnsupported }
 func WakeAtEndOfParent() error { return errors.ErrUnsupported }
 
 // KillRestOfGroup does nothing.
-func KillRestOfGroup(most time.Duration) {}
+func KillRestOfGroup(looks int) {}
 
 // AwaitEnd does not wait.
 func AwaitEnd(fd int) {}
