@@ -52,12 +52,12 @@ func birth() *child {
 	output := os.NewFile(uintptr(crash), "crash output")
 	debug.SetCrashOutput(output, debug.CrashOptions{})
 	output.Close() // the runtime has its own
-	c.conn = os.NewFile(uintptr(conn), "parent")
+	var err error
+	c.conn, err = sys.Pollable(conn, "parent") // else a thread waits for what comes
 	// The end of the stream does not do: others may have the parent's end too.
-	if !sys.HasInput(conn, parent) || c.receiveOrder() != nil {
+	if err != nil || !sys.HasInput(conn, parent) || c.receiveOrder() != nil {
 		os.Exit(1) // the parent has died
 	}
-	var err error
 	if c.parent, err = sys.Pollable(parent, "parent"); err == nil {
 		err = c.settleIn()
 	}
