@@ -71,7 +71,12 @@ func (p *Process) launch(s *settings) (err error) {
 	}
 	fd := -1
 	p.cmd.SysProcAttr = attributes(p.daemon, p.group, &fd)
-	if err = starter.start(p.cmd, s.cpus); err != nil {
+	if p.daemon || len(s.cpus) > 0 {
+		err = starter.start(p.cmd, s.cpus)
+	} else {
+		err = p.cmd.Start() // what becomes of the thread does not matter to the child
+	}
+	if err != nil {
 		p.link.close()
 		return err
 	}
