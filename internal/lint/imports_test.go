@@ -109,6 +109,27 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// slow are packages that every child of process would pay for, by what it links or
+// initialises before it begins. Up to the floor of process no package has them, but for those
+// that not every program needs.
+var slow = struct{ packages, except []string }{
+	[]string{"net", "crypto/rand", "os/user"}, []string{"pipe"},
+}
+
+func TestSlowPackages(t *testing.T) {
+	top, _ := height("process")
+	for _, s := range tree(t) {
+		if here, _ := height(s.dir); s.test || here > top || s.in(slow.except...) || strings.HasSuffix(s.path, "_other.go") {
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			if target, _ := strconv.Unquote(spec.Path.Value); slices.Contains(slow.packages, target) {
+				t.Errorf("%s: %s makes every child begin later", s.at(spec.Pos()), target)
+			}
+		}
+	}
+}
+
 // refuse is the reason against an import of ours, or "".
 func refuse(s *source, to string) string {
 	if _, ok := height(to); !ok {
