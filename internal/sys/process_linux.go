@@ -161,19 +161,39 @@ func AwaitEnd(fd int) {
 // CloseInherited closes every descriptor above 2 that came through exec, but for those that
 // keep says. What was opened since then is marked to be closed at exec, and stays.
 func CloseInherited(keep func(fd int) bool) {
+	// Since Linux 6.2 the directory has a size, the number of descriptors. If those are all
+	// among the first there is no need to list it, which takes longer than all else here.
+	var st unix.Stat_t
+	unix.Stat("/proc/self/fd", &st)
+	for fd := range firstFiles {
+		if closeInherited(fd, keep) {
+			st.Size--
+		}
+	}
+	if st.Size == 0 {
+		return
+	}
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return
 	}
 	for _, entry := range list {
-		fd, err := strconv.Atoi(entry.Name())
-		if err != nil || fd <= 2 || keep(fd) {
-			continue
-		}
-		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			unix.Close(fd)
+		if fd, err := strconv.Atoi(entry.Name()); err == nil {
+			closeInherited(fd, keep)
 		}
 	}
+}
+
+// firstFiles are the descriptors that a new process has, and some more.
+const firstFiles = 32
+
+// closeInherited is CloseInherited of one. It tells whether that was open.
+func closeInherited(fd int, keep func(fd int) bool) (open bool) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	if err == nil && fd > 2 && flags&unix.FD_CLOEXEC == 0 && !keep(fd) {
+		unix.Close(fd)
+	}
+	return err == nil
 }
 
 // CloseOnExec marks fd to be closed at exec.
