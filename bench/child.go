@@ -74,6 +74,9 @@ func runChild() {
 	if !ok {
 		return
 	}
+	if name == exitRole {
+		os.Exit(0)
+	}
 	if err := serve(name, os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: child %s: %v\n", name, err)
 		os.Exit(1)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"shmkit/process"
 	"shmkit/shm"
 )
 
@@ -25,6 +26,7 @@ type options struct {
 
 func main() {
 	runChild() // a child does its part here and does not come back
+	process.Main()
 	var o options
 	flag.StringVar(&o.pattern, "run", "", "rows to run, a regular expression")
 	flag.BoolVar(&o.quick, "quick", false, "few and short repeats: to see that it works, not for numbers")
@@ -43,7 +45,7 @@ func main() {
 func benchmarks() []benchmark {
 	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(),
 		queueRows(), peerRows(), sizeRows(), streamRows(), pipeRows(),
-		deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+		processRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

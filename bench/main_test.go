@@ -2,16 +2,24 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"shmkit/internal/shmtest"
+	"shmkit/process"
 	"shmkit/shm"
 )
 
 func TestMain(m *testing.M) {
 	runChild() // the rows start this binary as their child
+	process.Main()
+	if err := startOne(1); err != nil { // a process keeps a descriptor of itself from its first child on
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	shmtest.Main(m, shm.CloseDefault)
 }
 

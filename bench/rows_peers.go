@@ -44,15 +44,20 @@ func besides(peer func(*lab) (runner, error)) func(*lab) (contest, error) {
 
 // pythons are two processes of Python, with as much room in their queue.
 func pythons(l *lab) (runner, error) {
+	return l.python("peer/queue.py", fmt.Sprint(queueRoom))
+}
+
+// python is a process that runs a script of peer.
+func (l *lab) python(name string, args ...string) (runner, error) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return nil, fmt.Errorf("%w: python3 was not found", errLeftOut)
 	}
-	script, err := sources.ReadFile("peer/queue.py")
+	script, err := sources.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	w, err := l.work(exec.Command(python, "-c", string(script), fmt.Sprint(queueRoom)))
+	w, err := l.work(exec.Command(python, append([]string{"-c", string(script)}, args...)...))
 	if err != nil {
 		return nil, err
 	}

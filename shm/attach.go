@@ -115,9 +115,10 @@ func (c *core) detach() error {
 // destroyIfLast removes an anonymous segment that has no participant. The caller
 // is none itself (any more). Whoever leaves releases its own byte before it comes
 // here, so of two that leave together the second finds no one. It never waits: who
-// holds a byte is attached, and will come here itself.
+// holds a byte is attached, and will come here itself; unless it is about to end, and has
+// said so, see BeforeExit: it shares its byte, and does not come back.
 func (v *view) destroyIfLast() error {
-	ok, err := sys.TryLock(v.fd, layout.LockSlots, layout.MaxSlots)
+	ok, err := sys.TryShare(v.fd, layout.LockSlots, layout.MaxSlots)
 	if !ok || err != nil {
 		return err
 	}

@@ -130,6 +130,9 @@ func (c *core) ensureLinked() error {
 	if !c.unlinked {
 		return nil
 	}
+	if exiting.Load() {
+		return ErrClosed // nobody would remove the file
+	}
 	if err := linkNew(c); err != nil {
 		return err
 	}

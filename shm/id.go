@@ -1,9 +1,10 @@
 package shm
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+
+	"shmkit/internal/sys"
 )
 
 // ID names a segment for ever: 16 random bytes, made when it was created. A name
@@ -11,7 +12,7 @@ import (
 type ID [16]byte
 
 func newID() (id ID) {
-	rand.Read(id[:]) // never fails: crypto/rand aborts the program instead
+	sys.Random(id[:])
 	return id
 }
 

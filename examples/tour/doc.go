@@ -1,11 +1,11 @@
 // Command tour shows what shmkit does, across real processes: a Value and an
-// Array that a child changes, a Mutex that keeps the lines of several processes
+// Array that a child changes, goroutines and processes whose lines a Mutex keeps
 // apart, an Event and a Semaphore that let them in two at a time, twenty that work
 // through a small queue, two that talk over a pipe, what happens when the holder of
 // a Mutex is killed, and a C program that reads and changes the same memory.
 //
-// The model: this program starts itself again for each child, with a role and the
-// handles of the shared objects as arguments.
+// The model: a child is this program again, which runs one function, with handles of
+// shared objects in its argument.
 //
 // It prints what it shows and exits with status 1 when anything differs from what
 // it should be. Without a C compiler the C part says so and is left out.

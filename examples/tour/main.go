@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"shmkit/process"
 	"shmkit/shm"
 )
 
@@ -20,7 +21,7 @@ type part struct {
 
 var parts = []part{
 	{"Value and Array: a child stores, the parent reads", valueAndArray},
-	{"Mutex: processes and goroutines print one whole line each", lockedPrinting},
+	{"Process: goroutines and processes print their ids under one lock", lockedPrinting},
 	{"Event and Semaphore: processes wait for a gate, and go in two at a time", gateAndTickets},
 	{"Queue of 3: ten processes put, ten get and print under a lock", tenPutTenGet},
 	{"Pipe: two processes talk, and a third one dies in the middle of a message", twoWays},
@@ -32,7 +33,7 @@ var parts = []part{
 var errSkipped = errors.New("left out")
 
 func main() {
-	runChild() // a child does its part here and does not come back
+	process.Main() // a child does its part here and does not come back
 	time.AfterFunc(stop, func() {
 		fmt.Fprintln(os.Stderr, "tour: still not done after", stop)
 		os.Exit(1)

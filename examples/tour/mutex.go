@@ -2,19 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
-	"sync"
 
+	"shmkit/process"
 	shsync "shmkit/sync"
 )
 
-const printers = 10
+const printers = 5
 
-// lockedPrinting: ten goroutines and ten processes write a line in three pieces
+// lockedPrinting: five goroutines and five processes write a line in three pieces
 // to one pipe, under one lock. Without the lock the pieces would mix.
 func lockedPrinting() error {
 	m, err := shsync.NewMutex()
@@ -46,17 +46,29 @@ func lockedPrinting() error {
 // printFromAll lets everybody print into w, and closes it.
 func printFromAll(m *shsync.Mutex, w *os.File) error {
 	defer w.Close()
-	errs := make(chan error, 2*printers)
-	var all sync.WaitGroup
+	record1 := make(chan error)
 	for range printers {
-		all.Go(func() { errs <- printPieces(m, w, "goroutine") })
-		all.Go(func() { errs <- runInto(w, "print", m) })
+		go func() { record1 <- printPieces(m, w, "goroutine") }()
 	}
-	all.Wait()
-	close(errs)
+	var record2 []*process.Process
+	for range printers {
+		p, err := printID.Start(context.Background(), m, process.Stdout(w))
+		if err != nil {
+			return err
+		}
+		record2 = append(record2, p.Process)
+	}
 	var err error
-	for e := range errs {
-		err = errors.Join(err, e)
+	for range printers {
+		err = errors.Join(err, <-record1)
+	}
+	return errors.Join(err, waitFor(record2))
+}
+
+// waitFor waits for processes.
+func waitFor(all []*process.Process) (err error) {
+	for _, p := range all {
+		err = errors.Join(err, p.Wait())
 	}
 	return err
 }
@@ -72,31 +84,29 @@ func printPieces(m *shsync.Mutex, w *os.File, sign string) error {
 	})
 }
 
-func printLine(args []string) error {
-	var m shsync.Mutex
-	if err := receive(args, &m); err != nil {
-		return err
-	}
-	return printPieces(&m, os.Stdout, "process")
-}
+var printID = process.Register("print", func(_ context.Context, m *shsync.Mutex) error {
+	return printPieces(m, os.Stdout, "process")
+})
 
 // killedHolder: a child takes the lock and is killed with SIGKILL inside. In
 // Python, and with any lock that does not know its owner, this is the end.
 func killedHolder() error {
-	m, err := shsync.NewMutex()
-	if err != nil {
+	m, err1 := shsync.NewMutex()
+	locked, err2 := shsync.NewEvent()
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
 	defer m.Close()
-	c, err := start("hold", m)
+	defer locked.Close()
+	p, err := hold.Start(context.Background(), holdArg{m, locked})
 	if err != nil {
 		return err
 	}
-	if _, err := c.line(); err != nil {
+	if err := locked.Wait(); err != nil {
 		return err
 	}
 	fmt.Println("  ", m)
-	if err := c.cmd.Process.Kill(); err != nil {
+	if err := p.Kill(); err != nil {
 		return err
 	}
 	err = m.Lock() // waits until the kernel says that the holder is gone
@@ -104,7 +114,7 @@ func killedHolder() error {
 	if !errors.Is(err, shsync.ErrOwnerDied) {
 		return fmt.Errorf("got %w, want ErrOwnerDied", err)
 	}
-	c.cmd.Wait()
+	fmt.Println("   Wait:", p.Wait())
 	if err := errors.Join(m.MarkConsistent(), m.Unlock()); err != nil {
 		return err
 	}
@@ -115,17 +125,15 @@ func killedHolder() error {
 	return m.Unlock()
 }
 
-func holdForEver(args []string) error {
-	var m shsync.Mutex
-	if err := receive(args, &m); err != nil {
-		return err
-	}
-	if err := m.Lock(); err != nil {
-		return err
-	}
-	fmt.Println("locked")
-	killed := make(chan os.Signal, 1)
-	signal.Notify(killed, os.Interrupt)
-	<-killed // nobody sends it: SIGKILL comes first
-	return nil
+// holdArg is what the child gets that is killed.
+type holdArg struct {
+	Lock   *shsync.Mutex
+	Locked *shsync.Event
 }
+
+var hold = process.Register("hold", func(_ context.Context, arg holdArg) error {
+	if err := errors.Join(arg.Lock.Lock(), arg.Locked.Set()); err != nil {
+		return err
+	}
+	select {} // SIGKILL ends it
+})

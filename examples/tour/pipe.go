@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"shmkit/pipe"
+	"shmkit/process"
 )
 
 // twoWays: pipe = Pipe(), an end for each of two children. The first says hello and prints
@@ -16,37 +20,26 @@ func twoWays() error {
 	if err != nil {
 		return err
 	}
-	first, err := start("proc1", a)
-	if err != nil {
-		return err
-	}
-	second, err := start("proc2", b)
-	if err != nil {
-		return err
-	}
 	defer a.Close()
 	defer b.Close()
-	if err := errors.Join(first.says("proc1 rec: hello, too"), second.says("proc2 rec: hello")); err != nil {
-		return err
-	}
-	return endOfTheDead()
-}
-
-// says waits for a child that prints one line.
-func (c *child) says(want string) error {
-	line, err := c.line()
+	var said1, said2 bytes.Buffer
+	p1, err := proc1.Start(context.Background(), a, process.Stdout(&said1))
 	if err != nil {
 		return err
 	}
-	fmt.Println("  ", line)
-	return errors.Join(check("line", line, want), c.wait())
-}
-
-func proc1(args []string) error {
-	c := new(pipe.Conn)
-	if err := receive(args, c); err != nil {
+	p2, err := proc2.Start(context.Background(), b, process.Stdout(&said2))
+	if err != nil {
 		return err
 	}
+	if err := errors.Join(p1.Wait(), p2.Wait()); err != nil {
+		return err
+	}
+	fmt.Print("   ", &said1, "   ", &said2)
+	return errors.Join(check("line", strings.TrimSpace(said1.String()), "proc1 rec: hello, too"),
+		check("line", strings.TrimSpace(said2.String()), "proc2 rec: hello"), endOfTheDead())
+}
+
+var proc1 = process.Register("proc1", func(_ context.Context, c *pipe.Conn) error {
 	defer c.Close()
 	if err := c.Send("hello"); err != nil {
 		return err
@@ -54,18 +47,14 @@ func proc1(args []string) error {
 	rec, err := pipe.Recv[string](c)
 	fmt.Println("proc1 rec:", rec)
 	return err
-}
+})
 
-func proc2(args []string) error {
-	c := new(pipe.Conn)
-	if err := receive(args, c); err != nil {
-		return err
-	}
+var proc2 = process.Register("proc2", func(_ context.Context, c *pipe.Conn) error {
 	defer c.Close()
 	rec, err := pipe.Recv[string](c)
 	fmt.Println("proc2 rec:", rec)
 	return errors.Join(err, c.Send("hello, too"))
-}
+})
 
 // endOfTheDead: a child sends one message, and is killed in the middle of a second one.
 func endOfTheDead() error {
@@ -74,7 +63,7 @@ func endOfTheDead() error {
 		return err
 	}
 	defer a.Close()
-	c, err := start("half", b)
+	p, err := sendHalf.Start(context.Background(), b)
 	if err != nil {
 		return err
 	}
@@ -85,22 +74,18 @@ func endOfTheDead() error {
 	if err != nil {
 		return err
 	}
-	if err := c.cmd.Process.Kill(); err != nil {
+	if err := p.Kill(); err != nil {
 		return err
 	}
 	_, end := a.RecvBytes()
-	c.cmd.Wait() // its error is the signal
+	p.Wait() // its error is the signal
 	fmt.Printf("   a child that was killed while it sent: %q, then %v\n", whole, end)
 	return errors.Join(check("message", whole, "whole"), check("end", end, io.EOF))
 }
 
-func sendHalf(args []string) error {
-	c := new(pipe.Conn)
-	if err := receive(args, c); err != nil {
-		return err
-	}
+var sendHalf = process.Register("half", func(_ context.Context, c *pipe.Conn) error {
 	if err := c.Send("whole"); err != nil {
 		return err
 	}
 	return c.SendBytes(make([]byte, 1<<30)) // the parent does not wait for all of it
-}
+})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"shmkit/process"
 	"shmkit/ring"
 	shsync "shmkit/sync"
 )
@@ -43,27 +45,23 @@ func tenPutTenGet() error {
 // throughQueue starts all, and closes w when they are done.
 func throughQueue(queue *ring.Queue[string], lock *shsync.Mutex, w *os.File) error {
 	defer w.Close()
-	var record1 []*child
+	var record1, record2 []*process.Process
 	for range workers {
-		c, err := start("inputQ", queue)
+		p, err := inputQ.Start(context.Background(), queue)
 		if err != nil {
 			return err
 		}
-		record1 = append(record1, c)
+		record1 = append(record1, p.Process)
 	}
-	record2 := make(chan error)
 	for range workers {
-		go func() { record2 <- runInto(w, "outputQ", queue, lock) }()
+		p, err := outputQ.Start(context.Background(), getter{queue, lock}, process.Stdout(w))
+		if err != nil {
+			return err
+		}
+		record2 = append(record2, p.Process)
 	}
-	var err error
-	for _, c := range record1 {
-		err = errors.Join(err, c.wait())
-	}
-	err = errors.Join(err, queue.Close()) // no more will come
-	for range workers {
-		err = errors.Join(err, <-record2)
-	}
-	return err
+	err := errors.Join(waitFor(record1), queue.Close()) // no more will come
+	return errors.Join(err, waitFor(record2))
 }
 
 // checkLines: ten whole lines, by ten processes, of what ten others put.
@@ -76,26 +74,24 @@ func checkLines(text []byte) error {
 		check("number of processes that got", len(getters), workers), check("number of processes that put", len(putters), workers))
 }
 
-func inputQ(args []string) error {
-	queue := new(ring.Queue[string])
-	if err := receive(args, queue); err != nil {
-		return err
-	}
+var inputQ = process.Register("inputQ", func(_ context.Context, queue *ring.Queue[string]) error {
 	now := float64(time.Now().UnixNano()) / 1e9
 	return queue.Put(strconv.Itoa(os.Getpid()) + "(put):" + strconv.FormatFloat(now, 'f', 6, 64))
+})
+
+// getter is what a process gets that gets.
+type getter struct {
+	Queue *ring.Queue[string]
+	Lock  *shsync.Mutex
 }
 
-func outputQ(args []string) error {
-	queue, lock := new(ring.Queue[string]), new(shsync.Mutex)
-	if err := receive(args, queue, lock); err != nil {
-		return err
-	}
-	text, err := queue.Get()
+var outputQ = process.Register("outputQ", func(_ context.Context, g getter) error {
+	text, err := g.Queue.Get()
 	if err != nil {
 		return err
 	}
-	return lock.With(func(bool) error {
+	return g.Lock.With(func(bool) error {
 		fmt.Printf("   %d(get):%s\n", os.Getpid(), text)
 		return nil
 	})
-}
+})

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"shmkit/array"
+	"shmkit/process"
 	"shmkit/value"
 )
 
@@ -20,11 +22,11 @@ func valueAndArray() error {
 		return err
 	}
 	defer arr.Close()
-	c, err := start("fill", num, arr)
+	p, err := fill.Start(context.Background(), shared{num, arr})
 	if err != nil {
 		return err
 	}
-	if err := c.wait(); err != nil {
+	if err := p.Wait(); err != nil {
 		return err
 	}
 	fmt.Println("  ", num.Load())
@@ -35,13 +37,14 @@ func valueAndArray() error {
 	return check("arr", fmt.Sprint(arr.Copy()), "[5 1 2 3 4 5 6 7 8 9]")
 }
 
-func fill(args []string) error {
-	var num value.Value[float64]
-	var arr array.Array[int32]
-	if err := receive(args, &num, &arr); err != nil {
-		return err
-	}
-	num.Store(3.14)
-	arr.Set(0, 5)
-	return nil
+// shared is what the child gets.
+type shared struct {
+	Num *value.Value[float64]
+	Arr *array.Array[int32]
 }
+
+var fill = process.Register("fill", func(_ context.Context, s shared) error {
+	s.Num.Store(3.14)
+	s.Arr.Set(0, 5)
+	return nil
+})

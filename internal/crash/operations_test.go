@@ -354,6 +354,14 @@ var segmentOperations = []operation{
 			v.Must(errors.Join(err, n.Close()))
 			return v.must(shm.CloseDefault)
 		}},
+	{name: "anonymous segment, BeforeExit of the last one",
+		prepare: func(v *victim) func() {
+			n, err := value.New(1)
+			v.Must(err)
+			_, err = n.MarshalText()
+			v.Must(err)
+			return shm.BeforeExit
+		}},
 }
 
 // otherBoot makes the segment one of before the machine was started.

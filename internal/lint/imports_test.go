@@ -21,6 +21,7 @@ var floors = []struct {
 	{75, []string{"internal/crash", "internal/storm"}}, // kill processes of every floor, in tests
 	{70, []string{"pool", "manager"}},
 	{60, []string{"process"}},
+	{55, []string{"internal/function"}},
 	{50, []string{"value", "array", "pipe"}},
 	{45, []string{"internal/hold"}}, // what value and array have in common, over sync
 	{40, []string{"sync", "ring"}},
@@ -71,7 +72,7 @@ var modules = []requirement{
 	{"golang.org/x/sys", []string{"internal/sys", "internal/crash"}, "the only system calls, and ptrace for tests"},
 	{"github.com/edsrzf/mmap-go", []string{"shm", "internal/mem"}, "every mapping"},
 	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
-	{"github.com/fxamacker/cbor/v2", []string{"internal/codec", "process", "pool", "manager"}, "values that are not plain memory"},
+	{"github.com/fxamacker/cbor/v2", []string{"internal/codec"}, "values that are not plain memory"},
 	{"pgregory.net/rapid", nil, "random histories"},
 	{"github.com/anishathalye/porcupine", []string{"internal/history"}, "linearizability, in tests"},
 }
@@ -103,6 +104,27 @@ func TestImports(t *testing.T) {
 			}
 			if why != "" {
 				t.Errorf("%s: %s must not import %s: %s", s.at(spec.Pos()), s.dir, target, why)
+			}
+		}
+	}
+}
+
+// slow are packages that every child of process would pay for, by what it links or
+// initialises before it begins. Up to the floor of process no package has them, but for those
+// that not every program needs.
+var slow = struct{ packages, except []string }{
+	[]string{"net", "crypto/rand", "os/user"}, []string{"pipe"},
+}
+
+func TestSlowPackages(t *testing.T) {
+	top, _ := height("process")
+	for _, s := range tree(t) {
+		if here, _ := height(s.dir); s.test || here > top || s.in(slow.except...) || strings.HasSuffix(s.path, "_other.go") {
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			if target, _ := strconv.Unquote(spec.Path.Value); slices.Contains(slow.packages, target) {
+				t.Errorf("%s: %s makes every child begin later", s.at(spec.Pos()), target)
 			}
 		}
 	}

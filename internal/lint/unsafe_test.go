@@ -18,9 +18,9 @@ var systemCallers = map[string]string{
 	"bench":            "a program deals with signals and exit codes",
 }
 
-// errno are names that are compared by errors.Is, and the interface of what has a
-// descriptor: they call nothing.
-var errno = regexp.MustCompile(`^(E[A-Z0-9]+|Errno|Conn)$`)
+// errno are names that are compared by errors.Is, that say what a process is to be or was, and
+// the interface of what has a descriptor: they call nothing.
+var errno = regexp.MustCompile(`^(E[A-Z0-9]+|Errno|Conn|SIG[A-Z0-9]+|Signal|WaitStatus|SysProcAttr)$`)
 
 func TestUnsafe(t *testing.T) {
 	for _, s := range tree(t) {

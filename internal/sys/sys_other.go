@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"time"
@@ -31,6 +32,12 @@ func FutexWait(words []Word, timeout time.Duration) (int, error) { return -1, er
 
 // TryLock fails.
 func TryLock(fd int, off, n int64) (bool, error) { return false, errors.ErrUnsupported }
+
+// TryShare fails.
+func TryShare(fd int, off, n int64) (bool, error) { return false, errors.ErrUnsupported }
+
+// Excludes is false.
+func Excludes(fd int, off, n int64) bool { return false }
 
 // Lock fails.
 func Lock(fd int, off, n int64) error { return errors.ErrUnsupported }
@@ -120,3 +127,68 @@ func Watchman(fd int) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 // Duplicate fails.
 func Duplicate(fd int, name string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Self fails.
+func Self() (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Pollable fails.
+func Pollable(fd int, name string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// SocketID is 0.
+func SocketID(fd int) uint64 { return 0 }
+
+// Ended is false.
+func Ended(fd int) bool { return false }
+
+// Random fills b with bytes that nobody can guess.
+func Random(b []byte) { rand.Read(b) }
+
+// HasInput is false.
+func HasInput(conn, process int) bool { return false }
+
+// EndInput fails.
+func EndInput(socket *os.File) error { return errors.ErrUnsupported }
+
+// MemoryFile fails.
+func MemoryFile(name string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// SocketPair fails.
+func SocketPair() (a, b *os.File, err error) { return nil, nil, errors.ErrUnsupported }
+
+// Affinity is nothing.
+type Affinity struct{}
+
+// SetAffinity fails, unless there is nothing to do.
+func SetAffinity(cpus []int) (before Affinity, err error) {
+	if len(cpus) > 0 {
+		err = errors.ErrUnsupported
+	}
+	return before, err
+}
+
+// Restore does nothing.
+func (Affinity) Restore() error { return nil }
+
+// SetLimit fails.
+func SetLimit(resource int, value uint64) error { return errors.ErrUnsupported }
+
+// WakeAtEndOfParent fails.
+func WakeAtEndOfParent() error { return errors.ErrUnsupported }
+
+// KillRestOfGroup does nothing.
+func KillRestOfGroup(looks int) {}
+
+// AwaitEnd does not wait.
+func AwaitEnd(fd int) {}
+
+// CloseInherited does nothing.
+func CloseInherited(keep func(fd int) bool) {}
+
+// CloseOnExec does nothing.
+func CloseOnExec(fd int) {}
+
+// Exec fails.
+func Exec(path string, args, env []string) error { return errors.ErrUnsupported }
+
+// Signal fails.
+func Signal(pid int, signal os.Signal) error { return errors.ErrUnsupported }
