@@ -1,0 +1,201 @@
+package pool
+
+import (
+	"fmt"
+
+	"shmkit/ring"
+)
+
+// batch is how many messages the collector takes at once.
+const batch = 32
+
+// collect takes what the workers say, until they have all ended. It is the only one that
+// decides about tasks that a worker has, and it waits for nobody.
+func (c *core) collect() {
+	defer close(c.collected)
+	list := make([][]byte, batch)
+	for {
+		n, err := c.results.GetN(list)
+		for i, b := range list[:n] {
+			if bad := c.heard(b); bad != nil {
+				c.breaks(bad)
+			}
+			list[i] = nil
+		}
+		switch err {
+		case nil:
+		case ring.ErrClosed:
+			return
+		default:
+			c.breaks(err)
+			return // those that wait for it see that it has
+		}
+	}
+}
+
+// heard is one message.
+func (c *core) heard(b []byte) error {
+	f, err := readFrame(b)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m := c.living[f.word.worker()]
+	c.mu.Unlock()
+	if m == nil {
+		return fmt.Errorf("%w: from worker %d, which there is not", ErrCorrupt, f.word.worker())
+	}
+	switch f.kind {
+	case kindReady:
+		c.mu.Lock()
+		m.ready, m.pid = true, int(f.timeout)
+		c.failures, c.signals = 0, 0
+		c.mu.Unlock()
+	case kindDeath:
+		c.bury(m)
+	case kindResult:
+		return c.received(m, f)
+	default:
+		return fmt.Errorf("%w: kind %d", ErrCorrupt, f.kind)
+	}
+	return nil
+}
+
+// received is a result.
+func (c *core) received(m *member, f frame) error {
+	if f.place >= uint32(len(c.entries)) || c.table.load(f.place) != f.word || f.word.state() != stateDone {
+		return fmt.Errorf("%w: place %d is not %v", ErrCorrupt, f.place, f.word)
+	}
+	t := c.entries[f.place].Load()
+	if t == nil {
+		return fmt.Errorf("%w: place %d is empty", ErrCorrupt, f.place)
+	}
+	ok := c.deliver(t, m, f)
+	c.free1(t, f.place, f.word)
+	t.state.Store(taskEnded)
+	t.message = nil
+	t.drop()
+	c.mu.Lock()
+	m.tasks++
+	c.idle = 0
+	c.mu.Unlock()
+	c.account(!ok)
+	t.job.settle(t.first, t.count)
+	return nil
+}
+
+// deliver gives the items of a result to their job, and tells whether all of them are well.
+func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
+	closed, err := f.unspill()
+	if err != nil {
+		t.job.fail(t.first, t.count, err)
+		return false
+	}
+	defer closed()
+	ok = true
+	for i := range t.count {
+		s, body, rest, err := nextItem(f.items, resultHead)
+		if err != nil {
+			t.job.fail(t.first+i, t.count-i, err)
+			return false
+		}
+		f.items = rest
+		ok = t.job.item(t.first+i, s, body, m) && ok
+	}
+	return ok
+}
+
+// free1 makes the place of a task nobody's. Nobody but the collector changes its word from
+// w, unless that is running.
+func (c *core) free1(t *task, place uint32, w word) bool {
+	if !c.table.swap(place, w, w.freed()) {
+		return false
+	}
+	c.vacate(t, place)
+	return true
+}
+
+// bury decides what becomes of the tasks of a worker that has ended. All results that it
+// has put were received.
+func (c *core) bury(m *member) {
+	for i := range c.entries {
+		place := uint32(i)
+		for w := c.table.load(place); w.belongs(m.worker); w = c.table.load(place) {
+			t := c.entries[i].Load()
+			if t == nil || !c.free1(t, place, w) {
+				continue
+			}
+			c.orphan(t, w, m)
+			break
+		}
+	}
+	c.mu.Lock()
+	delete(c.living, m.worker)
+	c.mu.Unlock()
+	close(m.buried)
+}
+
+// orphan decides what becomes of a task whose worker has ended.
+func (c *core) orphan(t *task, w word, m *member) {
+	t.deaths++
+	died := m.diedIn()
+	err := error(died)
+	c.mu.Lock()
+	why := c.why
+	c.mu.Unlock()
+	switch cause := t.cause.Load(); {
+	case why != nil:
+		err = why // it was us
+	case w.state() == stateCondemned && cause != nil:
+		err = cause.err
+	case t.deaths <= t.retries:
+		t.state.Store(taskWaiting)
+		c.await(t)
+		return
+	case t.retries > 0:
+		err = &PoisonError{t.deaths, died}
+	}
+	t.state.Store(taskEnded)
+	t.message = nil
+	c.end(t, err)
+}
+
+// condemn ends a task that a worker runs, with its worker. The collector tells the job, when
+// that is dead.
+func (c *core) condemn(t *task, cause error) {
+	if t.state.Load() != taskPlaced {
+		return
+	}
+	s := seat(t.at.Load())
+	c.open.RLock()
+	w := word(0)
+	if !c.closed {
+		w = c.table.load(s.place())
+	}
+	c.open.RUnlock()
+	if w.generation() == s.queued().generation() {
+		c.strike(t, s.place(), w, cause)
+	}
+}
+
+// strike is condemn of a task whose place has the word w.
+func (c *core) strike(t *task, place uint32, w word, cause error) {
+	c.open.RLock()
+	defer c.open.RUnlock()
+	if c.closed || w.state() != stateRunning {
+		return
+	}
+	t.cause.CompareAndSwap(nil, &failed{cause})
+	if c.table.swap(place, w, w.by(w.worker(), stateCondemned)) {
+		c.kill(w.worker())
+	}
+}
+
+// kill ends a worker.
+func (c *core) kill(worker uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.living[worker]; m != nil {
+		m.kill()
+	}
+}

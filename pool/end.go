@@ -1,0 +1,53 @@
+package pool
+
+import "syscall"
+
+// breaks ends the pool because it cannot go on: err is why, for all its tasks.
+func (c *core) breaks(err error) { c.giveUp(err) }
+
+// terminate ends the pool, with all that its workers do.
+func (c *core) terminate() { c.giveUp(ErrTerminated) }
+
+// giveUp ends all tasks, with err, and all workers.
+func (c *core) giveUp(err error) {
+	c.mu.Lock()
+	if c.phase == terminated {
+		c.mu.Unlock()
+		return
+	}
+	c.phase, c.why = terminated, err
+	waiting := c.waiting[:len(c.waiting):len(c.waiting)]
+	for _, m := range c.members {
+		if m != nil {
+			m.kill()
+		}
+	}
+	c.mu.Unlock()
+	c.tasks.Close()
+	c.cancel(err)
+	for _, t := range waiting {
+		c.withdraw(t, err)
+	}
+	for i := range c.entries {
+		if t := c.entries[i].Load(); t != nil && !c.withdraw(t, err) {
+			c.condemn(t, err)
+		}
+	}
+}
+
+func signalOf(code int) syscall.Signal { return syscall.Signal(-code) }
+
+// withdrawAll withdraws all tasks that no worker has begun.
+func (c *core) withdrawAll(err error) {
+	c.mu.Lock()
+	waiting := c.waiting[:len(c.waiting):len(c.waiting)]
+	c.mu.Unlock()
+	for _, t := range waiting {
+		c.withdraw(t, err)
+	}
+	for i := range c.entries {
+		if t := c.entries[i].Load(); t != nil {
+			c.withdraw(t, err)
+		}
+	}
+}
