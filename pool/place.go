@@ -21,7 +21,7 @@ func (c *core) submit(t *task) {
 	// Another one that comes meanwhile may be first: the two were submitted side by side.
 	select {
 	case place := <-c.free:
-		if c.put(nil, t, place) {
+		if ok, _ := c.tryPut(t, place, c.tasks.TryPut); ok {
 			return
 		}
 	default:
@@ -104,17 +104,18 @@ func (c *core) enter(ctx context.Context, t *task) bool {
 	return c.put(ctx, t, place)
 }
 
-// put puts a task in the queue, in a place that is ours. Without a context it does not wait.
-// It is false if the task waits as before.
+// put puts a task in the queue, in a place that is ours. It is false if the task waits as
+// before, because ctx ended first, or the pool.
 func (c *core) put(ctx context.Context, t *task, place uint32) bool {
-	ok, err := c.tryPut(ctx, t, place)
-	if err != nil && err != ring.ErrFull && err != ring.ErrClosed && (ctx == nil || ctx.Err() == nil) && c.ctx.Err() == nil {
+	ok, err := c.tryPut(t, place, func(message []byte) error { return c.tasks.PutContext(ctx, message) })
+	if err != nil && err != ring.ErrClosed && ctx.Err() == nil {
 		c.breaks(err)
 	}
 	return ok
 }
 
-func (c *core) tryPut(ctx context.Context, t *task, place uint32) (ok bool, err error) {
+// tryPut is put by way of enqueue. If that fails the task waits as before, with err.
+func (c *core) tryPut(t *task, place uint32, enqueue func([]byte) error) (ok bool, err error) {
 	c.open.RLock()
 	defer c.open.RUnlock()
 	if c.closed {
@@ -135,12 +136,7 @@ func (c *core) tryPut(ctx context.Context, t *task, place uint32) (ok bool, err 
 		c.unplace(t, place, w)
 		return true, nil
 	}
-	if ctx == nil {
-		err = c.tasks.TryPut(message)
-	} else {
-		err = c.tasks.PutContext(ctx, message)
-	}
-	if err == nil || !c.unplace(t, place, w) {
+	if err = enqueue(message); err == nil || !c.unplace(t, place, w) {
 		return true, nil // or it was withdrawn meanwhile
 	}
 	t.state.Store(taskWaiting)
