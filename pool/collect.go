@@ -1,9 +1,11 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
 
 	"shmkit/ring"
+	"shmkit/shm"
 )
 
 // batch is how many messages the collector takes at once.
@@ -70,7 +72,18 @@ func (c *core) received(m *member, f frame) error {
 	if t == nil {
 		return fmt.Errorf("%w: place %d is empty", ErrCorrupt, f.place)
 	}
-	ok := c.deliver(t, m, f)
+	closed, err := f.unspill()
+	if errors.Is(err, shm.ErrGone) {
+		// It went with the worker, who kept it for us: the task is one of those that die with it.
+		c.kill(m.worker)
+		return nil
+	}
+	ok := err == nil && c.deliver(t, m, f)
+	if err != nil {
+		t.job.fail(t.first, t.count, err)
+	} else {
+		closed()
+	}
 	c.free1(t, f.place, f.word)
 	t.state.Store(taskEnded)
 	t.message = nil
@@ -86,12 +99,6 @@ func (c *core) received(m *member, f frame) error {
 
 // deliver gives the items of a result to their job, and tells whether all of them are well.
 func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
-	closed, err := f.unspill()
-	if err != nil {
-		t.job.fail(t.first, t.count, err)
-		return false
-	}
-	defer closed()
 	ok = true
 	for i := range t.count {
 		s, body, rest, err := nextItem(f.items, resultHead)

@@ -7,6 +7,7 @@ import (
 
 	"shmkit/array"
 	"shmkit/internal/codec"
+	"shmkit/shm"
 )
 
 // What the queues carry are frames: a head, the name of the function in that of a task, and
@@ -130,11 +131,11 @@ func nextItem(items []byte, head int) (s status, body, rest []byte, err error) {
 	return s, items[:n], items[n:], nil
 }
 
-// spill moves the items of an encoded frame, which is too long for the queue, to an array.
-// That stays as long as it is open.
-func spill(b []byte) (short []byte, arr *array.Array[byte], err error) {
+// spill moves the items of an encoded frame, which is too long for the queue, to an array in
+// seg. That stays as long as it is open.
+func spill(b []byte, seg *shm.Segment) (short []byte, arr *array.Array[byte], err error) {
 	from := headSize + int(binary.LittleEndian.Uint16(b[6:]))
-	if arr, err = array.From(b[from:]); err != nil {
+	if arr, err = array.FromIn(seg, "", b[from:]); err != nil {
 		return nil, nil, err
 	}
 	handle, err := arr.MarshalBinary()

@@ -44,7 +44,7 @@ func count(n int) iter.Seq[int] {
 	}
 }
 
-func wantSquares(t *testing.T, got []int, n int) {
+func wantSquares(t testing.TB, got []int, n int) {
 	t.Helper()
 	if len(got) != n {
 		t.Fatalf("%d results, want %d", len(got), n)

@@ -13,6 +13,7 @@ import (
 	"shmkit/internal/function"
 	"shmkit/process"
 	"shmkit/ring"
+	"shmkit/shm"
 )
 
 // setup is what a worker is started with.
@@ -59,7 +60,11 @@ type inside struct {
 	raw   []byte     // memory of frames
 	now   *running   // nil: between tasks
 	kept  []kept
+	heap  *shm.Segment // the parent's; nil until it is needed
 }
+
+// atStep is called between the steps of a worker. Tests end it there.
+var atStep = func(string) {}
 
 var errCondemned = errors.New("pool: the task was given up by the parent")
 
@@ -138,11 +143,14 @@ func (w *inside) take(lease *ring.Lease[[]byte]) (*running, error) {
 		lease.Ack()
 		return nil, err
 	}
+	atStep("leased")
 	w.table.begin(w.Position, w.clock.now())
 	mine := w.table.swap(f.place, f.word, f.word.by(w.Worker, stateRunning))
+	atStep("taken")
 	if err := lease.Ack(); err != nil || !mine {
 		return nil, err
 	}
+	atStep("acknowledged")
 	return newRunning(w, f), nil
 }
 
@@ -153,13 +161,14 @@ func (w *inside) finish() error {
 	w.now = nil
 	defer r.buf.Free()
 	f := r.frame
+	atStep("ran")
 	if !w.table.swap(f.place, f.word.by(w.Worker, stateRunning), f.word.by(w.Worker, stateDone)) {
 		return errCondemned
 	}
 	address(r.buf.Bytes(), f.place, f.word.by(w.Worker, stateDone))
 	b := r.buf.Bytes()
 	if len(b) > w.Longest {
-		short, arr, err := spill(b)
+		short, arr, err := w.spill(b)
 		if err != nil {
 			return err
 		}
@@ -169,7 +178,25 @@ func (w *inside) finish() error {
 	if len(r.keep) > 0 {
 		w.kept = append(w.kept, kept{f.place, f.word.by(w.Worker, stateDone), r.keep})
 	}
-	return w.Results.Put(b)
+	atStep("done")
+	err := w.Results.Put(b)
+	atStep("put")
+	return err
+}
+
+// spill is spill to the heap of the parent, so that nothing is left of this process if it is
+// killed.
+func (w *inside) spill(b []byte) ([]byte, *array.Array[byte], error) {
+	if w.heap == nil {
+		h, err := w.Table.Handle()
+		if err != nil {
+			return nil, nil, err
+		}
+		if w.heap, err = shm.Open(h.Path); err != nil {
+			return nil, nil, err
+		}
+	}
+	return spill(b, w.heap)
 }
 
 // kept is what results refer to that the parent has not decoded yet.

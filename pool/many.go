@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -94,7 +93,7 @@ func (m *many[A, R]) feed(args []A) {
 // send makes one task of items, the first of which is i. What cannot be encoded fails alone.
 func (m *many[A, R]) send(i int, items []A) {
 	t := &task{job: m, pool: m.pool, first: i, count: len(items), timeout: m.how.timeout, retries: m.how.retries}
-	if err := careEncode(t, m.core, m.f.Name(), items); err != nil {
+	if err := encodeTask(t, m.core, m.f.Name(), items); err != nil {
 		t.drop()
 		if len(items) == 1 {
 			m.skip(i, 1, err)
@@ -113,16 +112,6 @@ func (m *many[A, R]) send(i int, items []A) {
 	if !m.core.enter(m.core.ctx, t) {
 		m.core.withdraw(t, m.core.reason())
 	}
-}
-
-// careEncode is encodeTask for arguments whose methods may panic.
-func careEncode[A any](t *task, c *core, name string, items []A) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("pool: argument: panic: %v", p)
-		}
-	}()
-	return encodeTask(t, c, name, items)
 }
 
 // skip is the outcome of items that are in no task.

@@ -3,10 +3,10 @@ package pool
 import (
 	"fmt"
 	"runtime"
-	"syscall"
 	"time"
 
 	"shmkit/internal/codec"
+	"shmkit/internal/sys"
 	"shmkit/process"
 )
 
@@ -111,7 +111,7 @@ func TasksPerChild(n int) Option {
 func MemoryLimit(bytes uint64) Option {
 	return poolOption(func(s *settings) error {
 		s.memory = bytes
-		s.worker = append(s.worker, process.Limit(syscall.RLIMIT_DATA, bytes))
+		s.worker = append(s.worker, process.Limit(sys.LimitData, bytes))
 		if bytes == 0 {
 			return fmt.Errorf("%w: MemoryLimit(0)", ErrOption)
 		}

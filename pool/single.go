@@ -6,6 +6,7 @@ import (
 
 	"shmkit/internal/codec"
 	"shmkit/process"
+	"shmkit/shm"
 )
 
 // Apply runs f(arg) in a worker and waits for the result. When ctx ends the task is given up,
@@ -77,8 +78,13 @@ func (r *single[R]) settle(_, _ int) {
 
 func one[A any](arg A) []A { return []A{arg} }
 
-// encodeTask makes the message of a task of items.
+// encodeTask makes the message of a task of items, whose own methods may panic.
 func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("pool: argument: panic: %v", p)
+		}
+	}()
 	if len(name) > mostName {
 		return fmt.Errorf("pool: a name of %d bytes is too long", len(name))
 	}
@@ -96,8 +102,12 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 	}
 	t.message = buf.Bytes()
 	t.keep = items
-	if len(t.message) > c.longest {
-		t.message, t.spilled, err = spill(t.message)
+	if len(t.message) <= c.longest {
+		return nil
+	}
+	seg, err := shm.Default()
+	if err == nil {
+		t.message, t.spilled, err = spill(t.message, seg)
 	}
 	return err
 }

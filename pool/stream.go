@@ -111,7 +111,7 @@ func (s *stream[A, R]) send(items []A) {
 		s.ready <- p
 	}
 	t := &task{job: p, pool: s.pool, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
-	if err := careEncode(t, s.core, s.f.Name(), items); err != nil {
+	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
 		t.drop()
 		p.fail(0, len(items), err)
 		p.settle(0, len(items))

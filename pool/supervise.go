@@ -8,18 +8,21 @@ import (
 
 	"shmkit/internal/codec"
 	"shmkit/process"
+	"shmkit/shm"
 )
 
 // Starts that come to nothing, one after the other, until the pool is broken. What ends a
 // worker by a signal may have nothing to do with it.
 const (
 	mostFailures = 3
-	mostSignals  = 32
+	mostSignals  = 128
 
 	firstBackoff = 5 * time.Millisecond
 	lastBackoff  = time.Second
 	mostIdle     = 100 * time.Millisecond // where workers begin, and die without a task
 )
+
+var errExited = errors.New("pool: the worker ended its process with exit code 0")
 
 // begin starts a worker.
 func (c *core) begin(position int) (*member, error) {
@@ -62,6 +65,9 @@ func (c *core) supervise(m *member) {
 	for {
 		m.died = m.job.Wait()
 		c.report(m)
+		if m.died != nil {
+			shm.Sweep() // what its functions had shared from a heap of its own
+		}
 		again, pause := c.judge(m)
 		m.job.Close()
 		for m = nil; again && m == nil; {
@@ -106,7 +112,7 @@ func (c *core) judge(m *member) (again bool, pause time.Duration) {
 			bySignal = m.diedIn().Signal != 0
 		}
 		if m.died == nil {
-			m.died = errors.New("pool: the worker has ended with exit code 0")
+			m.died = errExited
 		}
 		return c.failed(m.died, bySignal)
 	}
@@ -142,6 +148,9 @@ func (c *core) failed(err error, bySignal bool) (again bool, pause time.Duration
 	if enough {
 		c.breaks(&InitError{tries, err})
 		return false, 0
+	}
+	if bySignal {
+		return true, min(firstBackoff<<min(tries, 16), mostIdle)
 	}
 	return true, min(firstBackoff<<min(tries, 16), lastBackoff)
 }
