@@ -144,8 +144,15 @@ func TestShutdownCancels(t *testing.T) {
 	p := newPool(t, 2)
 	list := several(p, g, 50)
 	g.come(t, 2)
+	over := make(chan error)
+	go func() { over <- p.Shutdown(t.Context(), true) }()
+	for _, r := range list {
+		if !r.Running() {
+			<-r.Done()
+		}
+	}
 	g.open(t, 2)
-	if err := p.Shutdown(t.Context(), true); err != nil {
+	if err := <-over; err != nil {
 		t.Fatal(err)
 	}
 	canceled := 0

@@ -40,7 +40,10 @@ func TestResultStates(t *testing.T) {
 	if waits.Running() || waits.String() != "AsyncResult(pending)" {
 		t.Error(waits)
 	}
-	if !canceled.Cancel() || !canceled.Cancel() || !canceled.Cancelled() || canceled.Running() || !canceled.Ready() || canceled.String() != "AsyncResult(cancelled)" {
+	if !canceled.Cancel() {
+		t.Error(canceled)
+	}
+	if !canceled.Cancel() || !canceled.Cancelled() || canceled.Running() || !canceled.Ready() || canceled.String() != "AsyncResult(cancelled)" {
 		t.Error(canceled)
 	}
 	if _, err := canceled.Get(over); !errors.Is(err, context.Canceled) || err != pool.ErrCanceled {
