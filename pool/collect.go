@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -156,6 +157,7 @@ func (c *core) orphan(t *task, w word, m *member) {
 	case w.state() == stateCondemned && cause != nil:
 		err = cause.err
 	case t.deaths <= t.retries:
+		t.message = bytes.Clone(t.message) // for the race detector: who put it has only just read it, for all it knows
 		t.state.Store(taskWaiting)
 		c.await(t)
 		return

@@ -1,6 +1,9 @@
 package pool
 
-import "syscall"
+import (
+	"slices"
+	"syscall"
+)
 
 // breaks ends the pool because it cannot go on: err is why, for all its tasks.
 func (c *core) breaks(err error) { c.giveUp(err) }
@@ -16,7 +19,7 @@ func (c *core) giveUp(err error) {
 		return
 	}
 	c.phase, c.why = terminated, err
-	waiting := c.waiting[:len(c.waiting):len(c.waiting)]
+	waiting := slices.Clone(c.waiting) // the dispatcher writes to it
 	for _, m := range c.members {
 		if m != nil {
 			m.kill()
@@ -40,7 +43,7 @@ func signalOf(code int) syscall.Signal { return syscall.Signal(-code) }
 // withdrawAll withdraws all tasks that no worker has begun.
 func (c *core) withdrawAll(err error) {
 	c.mu.Lock()
-	waiting := c.waiting[:len(c.waiting):len(c.waiting)]
+	waiting := slices.Clone(c.waiting) // the dispatcher writes to it
 	c.mu.Unlock()
 	for _, t := range waiting {
 		c.withdraw(t, err)

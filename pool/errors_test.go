@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"shmkit/internal/race"
 	"shmkit/pool"
 	"shmkit/process"
 )
@@ -81,7 +82,9 @@ func TestErrors(t *testing.T) {
 	check("elsewhere", func(err error) bool {
 		return errors.As(err, &died) && strings.Contains(died.Text, "in another goroutine") && died.Code == 2
 	})
-	check("kill", func(err error) bool { return errors.As(err, &died) && died.Signal == syscall.SIGKILL && died.Code == -1 })
+	check("kill", func(err error) bool {
+		return errors.As(err, &died) && died.Signal == syscall.SIGKILL && died.Code == -1
+	})
 }
 
 // What cannot be encoded or decoded, in whichever process, is the error of its task alone.
@@ -196,6 +199,9 @@ func TestPoison(t *testing.T) {
 
 // A task that asks for more memory than it may have dies alone.
 func TestMemoryLimit(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector takes memory of its own, and ends the process itself")
+	}
 	watch(t)
 	p := newPool(t, 1, pool.MemoryLimit(1<<30))
 	works(t, p)

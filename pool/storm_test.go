@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"shmkit/internal/race"
 	"shmkit/pool"
 	"shmkit/process"
 )
@@ -21,12 +22,15 @@ var spin = process.RegisterFunc("spin", func(_ context.Context, x int) (int, err
 	return x + 1, nil
 })
 
+// killPause is between two deaths. Under the race detector a worker takes long to begin.
+var killPause = map[bool]time.Duration{false: 5 * time.Millisecond, true: 50 * time.Millisecond}[race.Enabled]
+
 // killer takes a worker every 5 ms, until stop.
 func killer(p *pool.Pool) (stop func() int) {
 	end, kills := make(chan struct{}), make(chan int)
 	go func() {
 		n := 0
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(killPause)
 		defer tick.Stop()
 		for {
 			select {
