@@ -103,6 +103,8 @@ func TestTerminate(t *testing.T) {
 }
 
 // Close lets all tasks end that were given to the pool.
+//
+// conformance: PL-18, EXS-01, EXS-03
 func TestClose(t *testing.T) {
 	watch(t)
 	g := newGates(t)
@@ -138,6 +140,8 @@ func TestClose(t *testing.T) {
 }
 
 // Shutdown with cancel withdraws what has not begun.
+//
+// conformance: EXS-04
 func TestShutdownCancels(t *testing.T) {
 	watch(t)
 	g := newGates(t)
@@ -202,6 +206,8 @@ func TestContext(t *testing.T) {
 }
 
 // A pool that is forgotten is terminated.
+//
+// conformance: PL-23, PL-29
 func TestForgotten(t *testing.T) {
 	watch(t)
 	p, err := pool.New(2)
@@ -283,6 +289,8 @@ func TestNoZombies(t *testing.T) {
 }
 
 // 200 workers.
+//
+// conformance: PL-31
 func TestLargePool(t *testing.T) {
 	watch(t)
 	p := newPool(t, 200)
@@ -301,6 +309,8 @@ func TestLargePool(t *testing.T) {
 }
 
 // Each worker ends after its tasks.
+//
+// conformance: PL-26
 func TestTasksPerChild(t *testing.T) {
 	watch(t)
 	p := newPool(t, 2, pool.TasksPerChild(3))
@@ -329,6 +339,8 @@ var (
 
 // The initializer runs once in each worker. Handles travel in arguments and results, and
 // results stay until they are here.
+//
+// conformance: EXI-01
 func TestHandles(t *testing.T) {
 	watch(t)
 	n, err := value.New[int64](0)

@@ -57,6 +57,8 @@ func (r *refusing) UnmarshalBinary(b []byte) error {
 }
 
 // What a function does is the error of its task alone.
+//
+// conformance: PL-20, EXD-06, EXD-07
 func TestErrors(t *testing.T) {
 	watch(t)
 	p := newPool(t, 2)
@@ -88,6 +90,8 @@ func TestErrors(t *testing.T) {
 }
 
 // What cannot be encoded or decoded, in whichever process, is the error of its task alone.
+//
+// conformance: PL-06, EXD-01, EXD-02, EXD-03, EXD-10, EXD-11
 func TestUnsendable(t *testing.T) {
 	watch(t)
 	p := newPool(t, 2)
@@ -121,6 +125,8 @@ func TestUnsendable(t *testing.T) {
 }
 
 // A failing initializer breaks the pool after a few tries.
+//
+// conformance: EXI-02
 func TestInitializerFails(t *testing.T) {
 	for _, how := range []string{"error", "panic", "exit", "exit0", "elsewhere"} {
 		t.Run(how, func(t *testing.T) {
@@ -141,6 +147,8 @@ func TestInitializerFails(t *testing.T) {
 }
 
 // A worker that cannot be started is the error of New, and the others end.
+//
+// conformance: PL-30
 func TestStartFails(t *testing.T) {
 	watch(t)
 	refused := errors.New("no more processes")

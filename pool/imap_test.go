@@ -56,7 +56,7 @@ func wantSquares(t testing.TB, got []int, n int) {
 	}
 }
 
-// conformance: PL-11 PL-13
+// conformance: PL-11, PL-13
 func TestImap(t *testing.T) {
 	p := newPool(t, 3)
 	for _, options := range [][]pool.CallOption{nil, {pool.ChunkSize(100)}, {pool.InFlight(1)}} {
@@ -78,7 +78,7 @@ func TestImap(t *testing.T) {
 	}
 }
 
-// conformance: PL-12 PL-14
+// conformance: PL-12, PL-14
 func TestImapInputFails(t *testing.T) {
 	p := newPool(t, 2)
 	fails := errors.New("no more input")

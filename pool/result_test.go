@@ -15,6 +15,8 @@ import (
 )
 
 // The states of a result, and what each answer is in them.
+//
+// conformance: FU-09, FU-10, FU-11, FU-12, FU-13, FU-14
 func TestResultStates(t *testing.T) {
 	watch(t)
 	g := newGates(t)
@@ -80,6 +82,8 @@ func (l *lines) Write(b []byte) (int, error) {
 }
 
 // Callbacks are called in their order, also behind one that panics, which is logged.
+//
+// conformance: FU-01, FU-04, FU-05
 func TestCallbacks(t *testing.T) {
 	watch(t)
 	logged := new(lines)
@@ -118,6 +122,7 @@ func TestCallbacks(t *testing.T) {
 	}
 }
 
+// conformance: FU-02, PL-05, PL-24
 func TestCallbackOfError(t *testing.T) {
 	watch(t)
 	p := newPool(t, 1)
@@ -135,6 +140,7 @@ func TestCallbackOfError(t *testing.T) {
 	}
 }
 
+// conformance: PL-07, PL-15, PL-17, PL-28
 func TestMapEmptyAndChunks(t *testing.T) {
 	watch(t)
 	p := newPool(t, 3)
@@ -214,6 +220,8 @@ func TestStats(t *testing.T) {
 }
 
 // What was withdrawn lies in the queue, and holds up nobody.
+//
+// conformance: EXD-16
 func TestManyWithdrawn(t *testing.T) {
 	watch(t)
 	g := newGates(t)
@@ -236,6 +244,8 @@ func TestManyWithdrawn(t *testing.T) {
 }
 
 // Args and results are not kept.
+//
+// conformance: PL-22
 func TestNotKept(t *testing.T) {
 	watch(t)
 	p := newPool(t, 1)

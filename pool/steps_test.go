@@ -51,6 +51,8 @@ var stepping = process.RegisterFunc("stepping", func(_ context.Context, m mine) 
 })
 
 // A worker is killed at each step of a task. That task alone fails, if the worker had it.
+//
+// conformance: EXD-04, EXD-08
 func TestKilledAtStep(t *testing.T) {
 	for _, step := range steps {
 		t.Run(step.name, func(t *testing.T) {
