@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"shmkit/ring"
 	"shmkit/shm"
@@ -130,11 +131,13 @@ func (c *core) bury(m *member) {
 		place := uint32(i)
 		for w := c.table.load(place); w.belongs(m.worker); w = c.table.load(place) {
 			t := c.entries[i].Load()
-			if t == nil || !c.free1(t, place, w) {
-				continue
+			if t == nil {
+				break // somebody has written what nobody writes
 			}
-			c.orphan(t, w, m)
-			break
+			if c.free1(t, place, w) {
+				c.orphan(t, w, m)
+				break
+			}
 		}
 	}
 	c.mu.Lock()
@@ -169,35 +172,48 @@ func (c *core) orphan(t *task, w word, m *member) {
 	c.end(t, err)
 }
 
-// condemn ends a task that a worker runs, with its worker. The collector tells the job, when
-// that is dead.
-func (c *core) condemn(t *task, cause error) {
-	if t.state.Load() != taskPlaced {
-		return
-	}
-	s := seat(t.at.Load())
-	c.open.RLock()
-	w := word(0)
-	if !c.closed {
-		w = c.table.load(s.place())
-	}
-	c.open.RUnlock()
-	if w.generation() == s.queued().generation() {
-		c.strike(t, s.place(), w, cause)
+// giveUpTask ends a task, with its worker if one has begun it, unless it has ended anyway.
+func (c *core) giveUpTask(t *task, cause error) {
+	for !c.withdraw(t, cause) && !c.condemn(t, cause) {
+		runtime.Gosched() // somebody is about to say what it is now
 	}
 }
 
-// strike is condemn of a task whose place has the word w.
-func (c *core) strike(t *task, place uint32, w word, cause error) {
+// condemn ends a task that a worker runs, with its worker. The collector tells the job, when
+// that is dead. It is false if the task waits, or may.
+func (c *core) condemn(t *task, cause error) bool {
 	c.open.RLock()
 	defer c.open.RUnlock()
-	if c.closed || w.state() != stateRunning {
-		return
+	at := t.at.Load()
+	switch t.state.Load() {
+	case taskEnded:
+		return true
+	case taskWaiting:
+		return false
 	}
+	if c.closed {
+		return true
+	}
+	s := seat(at)
+	w := c.table.load(s.place())
+	switch {
+	case w.generation() != s.queued().generation() || w.state() <= stateQueued:
+		return false
+	case w.state() == stateRunning:
+		return c.strike(t, s.place(), w, cause)
+	}
+	return true
+}
+
+// strike is condemn of a task whose place has the word w, which is running. It is called with
+// open held.
+func (c *core) strike(t *task, place uint32, w word, cause error) bool {
 	t.cause.CompareAndSwap(nil, &failed{cause})
-	if c.table.swap(place, w, w.by(w.worker(), stateCondemned)) {
-		c.kill(w.worker())
+	if !c.table.swap(place, w, w.by(w.worker(), stateCondemned)) {
+		return false
 	}
+	c.kill(w.worker())
+	return true
 }
 
 // kill ends a worker.

@@ -32,8 +32,8 @@ func (c *core) giveUp(err error) {
 		c.withdraw(t, err)
 	}
 	for i := range c.entries {
-		if t := c.entries[i].Load(); t != nil && !c.withdraw(t, err) {
-			c.condemn(t, err)
+		if t := c.entries[i].Load(); t != nil {
+			c.giveUpTask(t, err)
 		}
 	}
 }

@@ -119,9 +119,7 @@ func (r *AsyncResult[R]) Running() bool {
 func (r *AsyncResult[R]) abort(cause error) {
 	r.stopped.CompareAndSwap(nil, &failed{cause})
 	for _, t := range r.made() {
-		if !r.core.withdraw(t, cause) {
-			r.core.condemn(t, cause)
-		}
+		r.core.giveUpTask(t, cause)
 	}
 }
 

@@ -237,8 +237,10 @@ func (s *stream[A, R]) stop() {
 	tasks := slices.Collect(maps.Keys(s.tasks))
 	s.mu.Unlock()
 	for _, t := range tasks {
-		if !s.core.withdraw(t, ErrCanceled) && s.given.Err() != nil {
-			s.core.condemn(t, context.Cause(s.given))
+		if s.given.Err() != nil {
+			s.core.giveUpTask(t, context.Cause(s.given))
+		} else {
+			s.core.withdraw(t, ErrCanceled)
 		}
 	}
 }

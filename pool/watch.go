@@ -37,16 +37,17 @@ func (c *core) overdue() (next int64) {
 	if c.limited.Load() == 0 {
 		return next
 	}
+	c.open.RLock()
+	defer c.open.RUnlock()
 	for i := range c.entries {
 		t := c.entries[i].Load()
-		if t == nil || t.timeout <= 0 {
+		if t == nil || t.timeout <= 0 || c.closed {
 			continue
 		}
-		limit := int64(t.timeout + c.grace)
-		left := limit
+		left := int64(t.timeout + c.grace)
 		since, w := c.runs(uint32(i))
 		if w.state() == stateRunning {
-			left = since + limit - c.clock.now()
+			left -= c.clock.now() - since
 		}
 		if left <= 0 {
 			c.strike(t, uint32(i), w, ErrTimeout)
@@ -57,13 +58,9 @@ func (c *core) overdue() (next int64) {
 	return next
 }
 
-// runs is the word of a place, and since when a worker runs its task, if it is that.
+// runs is the word of a place, and since when a worker runs its task, if it is that. It is
+// called with open held.
 func (c *core) runs(place uint32) (since int64, w word) {
-	c.open.RLock()
-	defer c.open.RUnlock()
-	if c.closed {
-		return 0, 0
-	}
 	w = c.table.load(place)
 	c.mu.Lock()
 	m := c.living[w.worker()]
