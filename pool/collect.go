@@ -26,6 +26,10 @@ func (c *core) collect() {
 			}
 			list[i] = nil
 		}
+		if c.woke.Swap(false) {
+			// Who was woken is next on this processor; before it takes another one to find that out.
+			runtime.Gosched()
+		}
 		switch err {
 		case nil:
 		case ring.ErrClosed:

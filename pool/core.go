@@ -43,6 +43,7 @@ type core struct {
 	next     uint32
 	stats    counters
 
+	woke        atomic.Bool // somebody who waited for a result
 	supervisors sync.WaitGroup
 	collected   chan struct{} // closed when nobody collects any more
 	ended       chan struct{} // closed when nothing is left

@@ -150,6 +150,7 @@ func (r *AsyncResult[R]) complete(result R, err error) {
 		r.release()
 	}
 	close(r.done)
+	r.core.woke.Store(true)
 	idle := len(r.calls) == 0 || r.calling
 	r.calling = r.calling || !idle
 	r.mu.Unlock()

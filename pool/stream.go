@@ -156,6 +156,7 @@ func (p *parcel[A, R]) settle(_, _ int) {
 	delete(p.stream.tasks, p.task)
 	p.stream.mu.Unlock()
 	close(p.done)
+	p.stream.core.woke.Store(true)
 	if !p.stream.ordered {
 		p.stream.ready <- p
 	}

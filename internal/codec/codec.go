@@ -24,8 +24,19 @@ func must[M any](m M, err error) M {
 	return m
 }
 
+// headRoom is how much longer bytes and text become.
+const headRoom = 9
+
 // Encode appends v to buf. If it fails buf has part of it.
-func Encode(buf *Buffer, v any) error { return encoding.MarshalToBuffer(v, &buf.Buffer) }
+func Encode(buf *Buffer, v any) error {
+	switch v := v.(type) { // else a long one is copied each time buf grows
+	case []byte:
+		buf.Grow(len(v) + headRoom)
+	case string:
+		buf.Grow(len(v) + headRoom)
+	}
+	return encoding.MarshalToBuffer(v, &buf.Buffer)
+}
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
 func Decode(b []byte, v any) error { return decoding.Unmarshal(b, v) }
