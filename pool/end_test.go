@@ -249,6 +249,7 @@ func TestParentKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	pids := g.come(t, 4)
+	killed := time.Now()
 	parent.Kill()
 	parent.Wait()
 	parent.Close()
@@ -257,12 +258,34 @@ func TestParentKilled(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	t.Logf("the last worker ended after %v", time.Since(killed))
 	for {
 		files, _ := filepath.Glob(filepath.Join(os.Getenv("SHMKIT_DIR"), "anon-*"))
 		if len(files) <= 1 { // of this process
 			break
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+var nested = process.RegisterFunc("nested", func(ctx context.Context, n int) (list []int, err error) {
+	p, err := pool.New(2)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = pool.Map(ctx, p, square, []int{n, n + 1}); err != nil {
+		return nil, err
+	}
+	return list, p.Shutdown(ctx, false)
+})
+
+// A worker may have a pool of its own.
+func TestNested(t *testing.T) {
+	watch(t)
+	p := newPool(t, 2)
+	got, err := pool.Map(t.Context(), p, nested, []int{1, 2, 3})
+	if err != nil || len(got) != 3 || got[2][1] != 16 {
+		t.Error(got, err)
 	}
 }
 

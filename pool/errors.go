@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"shmkit/process"
 )
 
 // What a caller may meet and handle; test with errors.Is.
@@ -35,6 +37,14 @@ var (
 	// ErrCorrupt: what a worker has sent makes no sense.
 	ErrCorrupt = errors.New("pool: corrupt message")
 )
+
+func init() {
+	for name, err := range map[string]error{
+		"pool.closed": ErrClosed, "pool.terminated": ErrTerminated, "pool.canceled": ErrCanceled, "pool.timeout": ErrTimeout,
+	} {
+		process.RegisterError(name, err)
+	}
+}
 
 // WorkerDied tells that the worker died that ran the task, or that its function ended the
 // process. It is plain data of one process.

@@ -186,7 +186,7 @@ func TestGrace(t *testing.T) {
 	}
 	_, err = pool.Apply(t.Context(), p, bad, "wait", pool.TaskTimeout(10*time.Millisecond))
 	var remote *process.RemoteError
-	if !errors.As(err, &remote) || !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.As(err, &remote) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, pool.ErrTimeout) {
 		t.Errorf("%v", err)
 	}
 	if now, err := pool.Apply(t.Context(), p, whoAmI, process.None{}); err != nil || now != pid {
