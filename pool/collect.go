@@ -22,7 +22,7 @@ func (c *core) collect() {
 		n, err := c.results.GetN(list)
 		for i, b := range list[:n] {
 			if bad := c.heard(b); bad != nil {
-				c.breaks(bad)
+				c.giveUp(bad)
 			}
 			list[i] = nil
 		}
@@ -35,7 +35,7 @@ func (c *core) collect() {
 		case ring.ErrClosed:
 			return
 		default:
-			c.breaks(err)
+			c.giveUp(err)
 			return // those that wait for it see that it has
 		}
 	}
@@ -90,7 +90,7 @@ func (c *core) received(m *member, f frame) error {
 	} else {
 		closed()
 	}
-	c.free1(t, f.place, f.word)
+	c.reclaim(t, f.place, f.word)
 	t.state.Store(taskEnded)
 	t.message = nil
 	t.drop()
@@ -118,9 +118,9 @@ func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
 	return ok
 }
 
-// free1 makes the place of a task nobody's. Nobody but the collector changes its word from
+// reclaim makes the place of a task nobody's. Nobody but the collector changes its word from
 // w, unless that is running.
-func (c *core) free1(t *task, place uint32, w word) bool {
+func (c *core) reclaim(t *task, place uint32, w word) bool {
 	if !c.table.swap(place, w, w.freed()) {
 		return false
 	}
@@ -138,7 +138,7 @@ func (c *core) bury(m *member) {
 			if t == nil {
 				break // somebody has written what nobody writes
 			}
-			if c.free1(t, place, w) {
+			if c.reclaim(t, place, w) {
 				c.orphan(t, w, m)
 				break
 			}

@@ -53,7 +53,7 @@ type core struct {
 type phase uint8
 
 const (
-	running_   phase = iota
+	accepting  phase = iota
 	closing          // no new tasks
 	drained          // no task is left
 	terminated       // what is left is given up
@@ -123,7 +123,7 @@ func (c *core) register(tasks int) error {
 	switch {
 	case c.why != nil && c.why != ErrTerminated:
 		return c.why
-	case c.phase != running_:
+	case c.phase != accepting:
 		return ErrClosed
 	}
 	c.left++
@@ -174,7 +174,7 @@ func (c *core) drain() {
 func (c *core) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.phase == running_ {
+	if c.phase == accepting {
 		c.phase = closing
 		c.drain()
 	}

@@ -5,13 +5,10 @@ import (
 	"syscall"
 )
 
-// breaks ends the pool because it cannot go on: err is why, for all its tasks.
-func (c *core) breaks(err error) { c.giveUp(err) }
-
 // terminate ends the pool, with all that its workers do.
 func (c *core) terminate() { c.giveUp(ErrTerminated) }
 
-// giveUp ends all tasks, with err, and all workers.
+// giveUp ends all tasks, with err, and all workers: the pool is terminated, or cannot go on.
 func (c *core) giveUp(err error) {
 	c.mu.Lock()
 	if c.phase == terminated {

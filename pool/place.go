@@ -109,7 +109,7 @@ func (c *core) enter(ctx context.Context, t *task) bool {
 func (c *core) put(ctx context.Context, t *task, place uint32) bool {
 	ok, err := c.tryPut(t, place, func(message []byte) error { return c.tasks.PutContext(ctx, message) })
 	if err != nil && err != ring.ErrClosed && ctx.Err() == nil {
-		c.breaks(err)
+		c.giveUp(err)
 	}
 	return ok
 }

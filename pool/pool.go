@@ -76,7 +76,7 @@ func (p *Pool) Terminate() {
 // cause of ctx. Errors: [ErrRunning] before Close or Terminate.
 func (p *Pool) Join(ctx context.Context) error {
 	p.core.mu.Lock()
-	early := p.core.phase == running_
+	early := p.core.phase == accepting
 	p.core.mu.Unlock()
 	if early {
 		return ErrRunning

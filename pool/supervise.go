@@ -93,7 +93,7 @@ func (c *core) report(m *member) {
 	f := frame{kind: kindDeath, word: wordOf(0, stateFree, m.worker)}
 	f.writeHead(buf)
 	if err := c.results.Put(buf.Bytes()); err != nil {
-		c.breaks(err)
+		c.giveUp(err)
 		return
 	}
 	select {
@@ -146,7 +146,7 @@ func (c *core) failed(err error, bySignal bool) (again bool, pause time.Duration
 	c.stats.restarted++
 	c.mu.Unlock()
 	if enough {
-		c.breaks(&InitError{tries, err})
+		c.giveUp(&InitError{tries, err})
 		return false, 0
 	}
 	if bySignal {
@@ -188,15 +188,16 @@ func (c *core) finish() {
 	c.supervisors.Wait()
 	c.results.Close()
 	<-c.collected
-	// Nobody takes what is queued any more, and nobody puts: the queue is closed. Whatever is
-	// left was not decided because the queue of the results is damaged.
+	// Nobody takes what is queued any more, and nobody puts: the queue is closed. If the one of
+	// the results is damaged there are tasks that nobody has decided about.
 	for i := range c.entries {
-		place := uint32(i)
-		for t := c.entries[i].Load(); t != nil && !c.withdraw(t, c.reason()); t = nil {
-			if w := c.table.load(place); w.state() >= stateRunning && c.free1(t, place, w) {
-				t.state.Store(taskEnded)
-				c.end(t, c.reason())
-			}
+		t := c.entries[i].Load()
+		if t == nil || c.withdraw(t, c.reason()) {
+			continue
+		}
+		if w := c.table.load(uint32(i)); w.state() >= stateRunning && c.reclaim(t, uint32(i), w) {
+			t.state.Store(taskEnded)
+			c.end(t, c.reason())
 		}
 	}
 	c.release()
