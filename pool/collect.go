@@ -6,39 +6,37 @@ import (
 	"fmt"
 	"runtime"
 
-	"shmkit/ring"
 	"shmkit/shm"
 )
 
 // batch is how many messages the collector takes at once.
 const batch = 32
 
-// collect takes what the workers say, until they have all ended. It is the only one that
-// decides about tasks that a worker has, and it waits for nobody.
+// collect takes what the workers say, until they have all ended. It and those who help it
+// are the only ones that decide about tasks that a worker has, one at a time, and they wait
+// for nobody.
 func (c *core) collect() {
 	defer close(c.collected)
-	list := make([][]byte, batch)
+	list, helped := make([][]byte, batch), uint64(0)
 	for {
-		n, err := c.results.GetN(list)
-		for i, b := range list[:n] {
-			if bad := c.heard(b); bad != nil {
-				c.giveUp(bad)
-			}
-			list[i] = nil
+		if c.collectSome(list) != nil {
+			return // closed; or broken, which those that wait for it see
 		}
 		if c.woke.Swap(false) {
 			// Who was woken is next on this processor; before it takes another one to find that out.
 			runtime.Gosched()
 		}
-		switch err {
-		case nil:
-		case ring.ErrClosed:
-			return
-		default:
-			c.giveUp(err)
-			return // those that wait for it see that it has
-		}
+		helped = c.rest(helped)
 	}
+}
+
+// collectSome waits for results.
+func (c *core) collectSome(list [][]byte) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	n, err := c.results.GetN(list)
+	c.heardAll(list[:n], err)
+	return err
 }
 
 // heard is one message.

@@ -43,6 +43,7 @@ type core struct {
 	next     uint32
 	stats    counters
 
+	helping
 	woke        atomic.Bool // somebody who waited for a result
 	supervisors sync.WaitGroup
 	collected   chan struct{} // closed when nobody collects any more
@@ -99,6 +100,8 @@ func newCore(workers int, s *settings) (c *core, err error) {
 	for i := range s.places {
 		c.free <- uint32(i)
 	}
+	c.hurry = make(chan struct{}, 1)
+	c.looks.Store(mostLooks / 2)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c, nil
 }

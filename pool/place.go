@@ -136,6 +136,9 @@ func (c *core) tryPut(t *task, place uint32, enqueue func([]byte) error) (ok boo
 		c.unplace(t, place, w)
 		return true, nil
 	}
+	if !t.attended {
+		defer c.collectNow()
+	}
 	if err = enqueue(message); err == nil || !c.unplace(t, place, w) {
 		return true, nil // or it was withdrawn meanwhile
 	}

@@ -17,15 +17,15 @@ func Apply[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A,
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
-	r := start(ctx, p, f, arg, options)
-	<-r.done
+	r := start(ctx, p, f, arg, true, options)
+	p.core.attend(r.done)
 	return r.result, r.err
 }
 
 // ApplyAsync runs f(arg) in a worker, and does not wait. arg is encoded before it returns.
 // Errors of any kind are those of the result; see [Apply].
 func ApplyAsync[A, R any](p *Pool, f *process.Func[A, R], arg A, options ...CallOption) *AsyncResult[R] {
-	return start(context.Background(), p, f, arg, options)
+	return start(context.Background(), p, f, arg, false, options)
 }
 
 // single is a job of one item.
@@ -36,7 +36,7 @@ type single[R any] struct {
 	bad   error
 }
 
-func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A, options []CallOption) *AsyncResult[R] {
+func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A, attended bool, options []CallOption) *AsyncResult[R] {
 	r := &single[R]{}
 	r.init(ctx, p.core)
 	how, err := p.core.callOf(options)
@@ -45,7 +45,7 @@ func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A,
 		return &r.AsyncResult
 	}
 	t := &r.task
-	t.job, t.pool, t.count, t.timeout, t.retries = r, p, 1, how.timeout, how.retries
+	t.job, t.pool, t.count, t.timeout, t.retries, t.attended = r, p, 1, how.timeout, how.retries, attended
 	if err = encodeTask(t, p.core, f.Name(), one(arg)); err == nil {
 		err = p.core.register(1)
 	}

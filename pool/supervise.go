@@ -188,6 +188,8 @@ func (c *core) finish() {
 	c.supervisors.Wait()
 	c.results.Close()
 	<-c.collected
+	c.turn.Lock() // nor does anybody help any more
+	defer c.turn.Unlock()
 	// Nobody takes what is queued any more, and nobody puts: the queue is closed. If the one of
 	// the results is damaged there are tasks that nobody has decided about.
 	for i := range c.entries {

@@ -10,16 +10,17 @@ import (
 // task is what one worker runs at once: items from one call. Whoever takes it out of its
 // state, or out of the word of its place, ends it; so it ends once.
 type task struct {
-	job     job
-	pool    *Pool // stays reachable until the task has ended
-	first   int   // item of the job
-	count   int   // of items
-	message []byte
-	keep    any                // what the message refers to: handles in arguments
-	spilled *array.Array[byte] // what the message refers to
-	timeout time.Duration
-	retries int
-	deaths  int
+	job      job
+	pool     *Pool // stays reachable until the task has ended
+	first    int   // item of the job
+	count    int   // of items
+	message  []byte
+	keep     any                // what the message refers to: handles in arguments
+	spilled  *array.Array[byte] // what the message refers to
+	timeout  time.Duration
+	retries  int
+	deaths   int
+	attended bool // somebody waits for it: see helping
 
 	state atomic.Uint32
 	at    atomic.Uint64          // its seat, while it is placed
