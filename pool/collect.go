@@ -92,11 +92,7 @@ func (c *core) received(m *member, f frame) error {
 	t.state.Store(taskEnded)
 	t.message = nil
 	t.drop()
-	c.mu.Lock()
-	m.tasks++
-	c.idle = 0
-	c.mu.Unlock()
-	c.account(!ok)
+	c.account(!ok, m)
 	t.job.settle(t.first, t.count)
 	return nil
 }

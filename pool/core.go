@@ -142,10 +142,14 @@ func (c *core) more() {
 	c.queued++
 }
 
-// account says that a task has ended.
-func (c *core) account(failed bool) {
+// account says that a task has ended; by is the worker that has sent its result, if any.
+func (c *core) account(failed bool, by *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if by != nil {
+		by.tasks++
+		c.idle = 0
+	}
 	c.left--
 	c.queued--
 	if failed {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"shmkit/array"
 	"shmkit/internal/codec"
@@ -89,10 +90,22 @@ func readFrame(b []byte) (f frame, err error) {
 	}
 	return frame{
 		place: binary.LittleEndian.Uint32(b[0:]), kind: kind(b[4]), flags: b[5],
-		name: string(b[headSize : headSize+n]), word: word(binary.LittleEndian.Uint64(b[8:])),
+		name: nameOf(b[headSize : headSize+n]), word: word(binary.LittleEndian.Uint64(b[8:])),
 		timeout: int64(binary.LittleEndian.Uint64(b[16:])), count: int(binary.LittleEndian.Uint32(b[24:])),
 		items: b[headSize+n:],
 	}, nil
+}
+
+// lastName is that of the frame that was read last: mostly the next one has the same.
+var lastName atomic.Pointer[string]
+
+func nameOf(b []byte) string {
+	if last := lastName.Load(); last != nil && string(b) == *last {
+		return *last
+	}
+	name := string(b)
+	lastName.Store(&name)
+	return name
 }
 
 // beginItem makes room for the head of an item, which endItem fills.

@@ -204,5 +204,5 @@ func (c *core) recall(t *task) bool {
 func (c *core) end(t *task, err error) {
 	t.fail(err)
 	t.drop()
-	c.account(true)
+	c.account(true, nil)
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -88,7 +89,8 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 	if len(name) > mostName {
 		return fmt.Errorf("pool: a name of %d bytes is too long", len(name))
 	}
-	buf := codec.NewBuffer() // its bytes are the task's
+	buf := codec.NewBuffer()
+	defer buf.Free()
 	f := frame{kind: kindTask, name: name, timeout: int64(t.timeout), count: len(items)}
 	f.writeHead(buf)
 	for i := range items {
@@ -100,14 +102,14 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 			return err
 		}
 	}
-	t.message = buf.Bytes()
 	t.keep = items
-	if len(t.message) <= c.longest {
+	if buf.Len() <= c.longest {
+		t.message = bytes.Clone(buf.Bytes())
 		return nil
 	}
 	seg, err := shm.Default()
 	if err == nil {
-		t.message, t.spilled, err = spill(t.message, seg)
+		t.message, t.spilled, err = spill(buf.Bytes(), seg)
 	}
 	return err
 }

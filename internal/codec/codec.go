@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/fxamacker/cbor/v2"
@@ -31,11 +32,32 @@ const headRoom = 9
 func Encode(buf *Buffer, v any) error {
 	switch v := v.(type) { // else a long one is copied each time buf grows
 	case []byte:
-		buf.Grow(len(v) + headRoom)
+		if v != nil { // and once more by the module
+			buf.reserve(len(v) + headRoom)
+			buf.Write(appendHead(buf.AvailableBuffer(), len(v)))
+			buf.Write(v)
+			return nil
+		}
 	case string:
-		buf.Grow(len(v) + headRoom)
+		buf.reserve(len(v) + headRoom)
 	}
 	return encoding.MarshalToBuffer(v, &buf.Buffer)
+}
+
+// appendHead appends the head of a byte string of n bytes: RFC 8949, 3.
+func appendHead(b []byte, n int) []byte {
+	const bytes = 2 << 5 // the major type
+	switch {
+	case n < 24:
+		return append(b, bytes|byte(n))
+	case n <= math.MaxUint8:
+		return append(b, bytes|24, byte(n))
+	case n <= math.MaxUint16:
+		return binary.BigEndian.AppendUint16(append(b, bytes|25), uint16(n))
+	case n <= math.MaxUint32:
+		return binary.BigEndian.AppendUint32(append(b, bytes|26), uint32(n))
+	}
+	return binary.BigEndian.AppendUint64(append(b, bytes|27), uint64(n))
 }
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
