@@ -37,6 +37,8 @@ type many[A, R any] struct {
 	AsyncResult[[]R]
 	f     *process.Func[A, R]
 	pool  *Pool
+	args  []A    // tasks refer to them until they have ended
+	spare []task // memory for the next ones
 	how   call
 	list  []R
 	meter *meter
@@ -48,7 +50,7 @@ type many[A, R any] struct {
 
 // prepare makes the job. It is false if that has ended already.
 func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args []A, options []CallOption) (*many[A, R], bool) {
-	m := &many[A, R]{f: f, pool: p}
+	m := &many[A, R]{f: f, pool: p, args: args}
 	m.init(ctx, p.core)
 	how, err := p.core.callOf(options)
 	if err == nil && ctx.Err() != nil {
@@ -65,6 +67,9 @@ func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args
 		workers := len(p.core.members)
 		how.chunk = max(1, (len(args)+4*workers-1)/(4*workers))
 	}
+	m.mu.Lock()
+	m.tasks = make([]*task, 0, 1+len(args)/how.chunk)
+	m.mu.Unlock()
 	m.how, m.list = how, make([]R, len(args))
 	m.left.Store(int64(len(args)))
 	if how.progress != nil {
@@ -92,7 +97,8 @@ func (m *many[A, R]) feed(args []A) {
 
 // send makes one task of items, the first of which is i. What cannot be encoded fails alone.
 func (m *many[A, R]) send(i int, items []A) {
-	t := &task{job: m, pool: m.pool, first: i, count: len(items), timeout: m.how.timeout, retries: m.how.retries}
+	t := m.newTask()
+	t.first, t.count = i, len(items)
 	if err := encodeTask(t, m.core, m.f.Name(), items); err != nil {
 		t.drop()
 		if len(items) == 1 {
@@ -112,6 +118,19 @@ func (m *many[A, R]) send(i int, items []A) {
 	if !m.core.enter(m.core.ctx, t) {
 		m.core.withdraw(t, m.core.reason())
 	}
+}
+
+// taskBatch is for how many tasks memory is taken at once.
+const taskBatch = 32
+
+func (m *many[A, R]) newTask() *task {
+	if len(m.spare) == 0 {
+		m.spare = make([]task, min(taskBatch, 1+(len(m.args)-1)/m.how.chunk))
+	}
+	t := &m.spare[0]
+	m.spare = m.spare[1:]
+	t.job, t.pool, t.timeout, t.retries = m, m.pool, m.how.timeout, m.how.retries
+	return t
 }
 
 // skip is the outcome of items that are in no task.
@@ -149,7 +168,7 @@ func (m *many[A, R]) settle(_, n int) {
 
 // finish makes the results known.
 func (m *many[A, R]) finish() {
-	m.pool = nil
+	m.pool, m.args = nil, nil
 	m.errors.Lock()
 	bad := m.bad
 	m.errors.Unlock()

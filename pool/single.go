@@ -47,7 +47,9 @@ func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A,
 	}
 	t := &r.task
 	t.job, t.pool, t.count, t.timeout, t.retries, t.attended = r, p, 1, how.timeout, how.retries, attended
-	if err = encodeTask(t, p.core, f.Name(), one(arg)); err == nil {
+	args := one(arg)
+	t.keep = args
+	if err = encodeTask(t, p.core, f.Name(), args); err == nil {
 		err = p.core.register(1)
 	}
 	if err != nil {
@@ -79,7 +81,8 @@ func (r *single[R]) settle(_, _ int) {
 
 func one[A any](arg A) []A { return []A{arg} }
 
-// encodeTask makes the message of a task of items, whose own methods may panic.
+// encodeTask makes the message of a task of items, whose own methods may panic. What they
+// refer to must stay until the task has ended.
 func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -102,7 +105,6 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 			return err
 		}
 	}
-	t.keep = items
 	if buf.Len() <= c.longest {
 		t.message = bytes.Clone(buf.Bytes())
 		return nil

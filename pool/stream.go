@@ -110,7 +110,7 @@ func (s *stream[A, R]) send(items []A) {
 	if s.ordered {
 		s.ready <- p
 	}
-	t := &task{job: p, pool: s.pool, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
+	t := &task{job: p, pool: s.pool, keep: items, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
 	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
 		t.drop()
 		p.fail(0, len(items), err)
