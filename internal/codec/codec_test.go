@@ -31,3 +31,38 @@ func TestBytes(t *testing.T) {
 		}
 	}
 }
+
+// Numbers are encoded as the module encodes them, and come back; what is none is an error, or
+// a number, as the module has it.
+func TestInts(t *testing.T) {
+	for _, n := range []int{0, 1, 23, 24, 255, 256, 65535, 65536, math.MaxUint32, math.MaxUint32 + 1, math.MaxInt} {
+		for _, n := range []int{n, -n, ^n} {
+			want, err := encoding.Marshal(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			buf := NewBuffer()
+			back := 7
+			if err := Encode(buf, n); err != nil || !bytes.Equal(buf.Bytes(), want) {
+				t.Errorf("%d: % x, %v, want % x", n, buf.Bytes(), err, want)
+			}
+			if err := Decode(buf.Bytes(), &back); err != nil || back != n {
+				t.Errorf("%d comes back as %d, %v", n, back, err)
+			}
+			buf.Free()
+		}
+	}
+}
+
+func FuzzInt(f *testing.F) {
+	f.Add([]byte{0x18, 1})
+	f.Add([]byte{0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Add([]byte{0xfb, 0x40, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var got, want int
+		err1, err2 := Decode(b, &got), decoding.Unmarshal(b, &want)
+		if (err1 == nil) != (err2 == nil) || err1 == nil && got != want {
+			t.Errorf("% x: %d, %v; the module: %d, %v", b, got, err1, want, err2)
+		}
+	})
+}
