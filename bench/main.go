@@ -45,7 +45,7 @@ func main() {
 func benchmarks() []benchmark {
 	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(),
 		queueRows(), peerRows(), sizeRows(), streamRows(), pipeRows(),
-		processRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+		processRows(), poolRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 
+	"shmkit/internal/codec"
 	"shmkit/ring"
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -105,4 +106,23 @@ func (r *report) error(name string, pid int) error {
 		e.kinds = append(e.kinds, syscall.Errno(r.Errno))
 	}
 	return e
+}
+
+// EncodeError is err as it travels between processes, for [DecodeError].
+func EncodeError(err error) []byte {
+	buf := codec.NewBuffer() // it is not given back
+	if codec.Encode(buf, reportOf(err)) != nil {
+		return nil // it has nothing that cannot be encoded
+	}
+	return buf.Bytes()
+}
+
+// DecodeError is the [*RemoteError] of which EncodeError made b in another process, which
+// had that name and number. If b makes no sense it is another error, which says so.
+func DecodeError(b []byte, name string, pid int) error {
+	r := new(report)
+	if err := codec.Decode(b, r); err != nil {
+		return fmt.Errorf("process: an error of %s (pid %d) makes no sense: %w", name, pid, err)
+	}
+	return r.error(name, pid)
 }

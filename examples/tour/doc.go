@@ -1,8 +1,9 @@
 // Command tour shows what shmkit does, across real processes: a Value and an
 // Array that a child changes, goroutines and processes whose lines a Mutex keeps
 // apart, an Event and a Semaphore that let them in two at a time, twenty that work
-// through a small queue, two that talk over a pipe, what happens when the holder of
-// a Mutex is killed, and a C program that reads and changes the same memory.
+// through a small queue, two that talk over a pipe, a pool that squares numbers, what
+// happens when the holder of a Mutex is killed, and a C program that reads and changes the
+// same memory.
 //
 // The model: a child is this program again, which runs one function, with handles of
 // shared objects in its argument.

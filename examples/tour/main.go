@@ -25,6 +25,7 @@ var parts = []part{
 	{"Event and Semaphore: processes wait for a gate, and go in two at a time", gateAndTickets},
 	{"Queue of 3: ten processes put, ten get and print under a lock", tenPutTenGet},
 	{"Pipe: two processes talk, and a third one dies in the middle of a message", twoWays},
+	{"Pool: five processes square ten numbers", squaresFromPool},
 	{"Mutex: the holder is killed, the next one is told", killedHolder},
 	{"C: the same segment from a C program", fromC},
 }

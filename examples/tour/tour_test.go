@@ -45,21 +45,24 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// The README's program compiles and prints what the README says.
-func TestReadmeProgram(t *testing.T) {
+// The README's programs compile and print what the README says.
+func TestReadmePrograms(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := regexp.MustCompile("(?s)```go\n(package main.*?)```").FindSubmatch(readme)
-	if program == nil {
-		t.Fatal("the README has no program")
+	wants := []string{"3.14 [5 1 2 3 4]\n", "[20 30 0 60]\nexit code 3\n15 <nil>\n"}
+	programs := regexp.MustCompile("(?s)```go\n(package main.*?)```").FindAllSubmatch(readme, -1)
+	if len(programs) != len(wants) {
+		t.Fatalf("the README has %d programs, want %d", len(programs), len(wants))
 	}
-	path := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(path, program[1], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out := goRun(t, path); out != "3.14 [5 1 2 3 4]\n" {
-		t.Errorf("the README's program prints %q", out)
+	for i, want := range wants {
+		path := filepath.Join(t.TempDir(), "main.go")
+		if err := os.WriteFile(path, programs[i][1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out := goRun(t, path); out != want {
+			t.Errorf("program %d of the README prints %q, want %q", i+1, out, want)
+		}
 	}
 }

@@ -27,11 +27,45 @@ func must[M any](m M, err error) M {
 	return m
 }
 
+// headRoom is how much longer bytes and text become.
+const headRoom = 9
+
 // Encode appends v to buf. If it fails buf has part of it.
-func Encode(buf *Buffer, v any) error { return encMode.MarshalToBuffer(v, &buf.Buffer) }
+func Encode(buf *Buffer, v any) error {
+	switch v := v.(type) { // what the module does more slowly
+	case int:
+		major, n := byte(majorUint), v
+		if v < 0 {
+			major, n = majorNegative, ^v
+		}
+		buf.Write(appendHead(buf.AvailableBuffer(), major, uint64(n)))
+		return nil
+	case []byte:
+		if v != nil { // which it copies once more
+			buf.reserve(len(v) + headRoom)
+			buf.Write(appendHead(buf.AvailableBuffer(), majorBytes, uint64(len(v))))
+			buf.Write(v)
+			return nil
+		}
+	case string: // which it copies each time buf grows
+		buf.reserve(len(v) + headRoom)
+	}
+	return encMode.MarshalToBuffer(v, &buf.Buffer)
+}
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
-func Decode(b []byte, v any) error { return decMode.Unmarshal(b, v) }
+func Decode(b []byte, v any) error {
+	if to, ok := v.(*int); ok {
+		if major, n, rest := cutHead(b); len(rest) == 0 && major <= majorNegative && n <= math.MaxInt {
+			*to = int(n)
+			if major == majorNegative {
+				*to = ^int(n)
+			}
+			return nil
+		}
+	}
+	return decMode.Unmarshal(b, v)
+}
 
 // Text is what is encoded in b, in the diagnostic notation of RFC 8949, for people.
 func Text(b []byte) (string, error) { return cbor.Diagnose(b) }

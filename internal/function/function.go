@@ -14,21 +14,24 @@ type Function struct {
 	Name string
 	// Types is what it takes and gives, for comparison.
 	Types string
-	// Call decodes the argument, calls taken, runs the function and encodes the result. An
-	// error of another type than *ArgumentError and *ResultError is the function's.
-	Call func(ctx context.Context, arg []byte, taken func()) (result []byte, err error)
+	// Run decodes the argument, calls taken, runs the function and appends the encoded
+	// result to buf. What keep refers to stays until the receiver has decoded the result;
+	// it is nil if nothing in that is a handle. An error of another type than
+	// *ArgumentError and *ResultError is the function's.
+	Run func(ctx context.Context, arg []byte, buf *codec.Buffer, taken func()) (keep any, err error)
 
 	result reflect.Type
 }
 
 // Refers tells whether what the function gives may have handles in it, of objects that may
 // go with the process.
-func (f Function) Refers() bool { return refers(f.result, nil) }
+func (f Function) Refers() bool { return Refers(f.result) }
 
 // Of is f under a name.
 func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 	types := fmt.Sprintf("func(%s) %s", reflect.TypeFor[A](), reflect.TypeFor[R]())
-	call := func(ctx context.Context, raw []byte, taken func()) ([]byte, error) {
+	refers := Refers(reflect.TypeFor[R]())
+	run := func(ctx context.Context, raw []byte, buf *codec.Buffer, taken func()) (keep any, err error) {
 		var arg A
 		if err := codec.Decode(raw, &arg); err != nil {
 			return nil, &ArgumentError{err}
@@ -38,13 +41,24 @@ func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 		if err != nil {
 			return nil, err
 		}
-		buf := codec.NewBuffer()
 		if err := codec.Encode(buf, result); err != nil {
 			return nil, &ResultError{err}
 		}
-		return buf.Bytes(), nil
+		if refers {
+			keep = result
+		}
+		return keep, nil
 	}
-	return Function{name, types, call, reflect.TypeFor[R]()}
+	return Function{name, types, run, reflect.TypeFor[R]()}
+}
+
+// Call is Run with memory of its own for the result.
+func (f Function) Call(ctx context.Context, arg []byte, taken func()) (result []byte, err error) {
+	buf := codec.NewBuffer() // it is not given back
+	if _, err = f.Run(ctx, arg, buf, taken); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
 }
 
 // ArgumentError tells that an argument could not be decoded: the function was not called.

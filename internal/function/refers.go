@@ -3,43 +3,38 @@ package function
 import (
 	"encoding"
 	"reflect"
-	"slices"
 )
 
 var (
-	binary = reflect.TypeFor[encoding.BinaryMarshaler]()
-	text   = reflect.TypeFor[encoding.TextMarshaler]()
+	asBinary = reflect.TypeFor[encoding.BinaryMarshaler]()
+	asText   = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// refers tells whether values of a type may have something in them that encodes itself, as
-// handles do; outer are the types that it is part of.
-func refers(t reflect.Type, outer []reflect.Type) bool {
+// Refers tells whether a value of type t may have handles of shared objects in it, which
+// encode themselves. It may be wrong about other types that do.
+func Refers(t reflect.Type) bool { return refers(t, map[reflect.Type]bool{}) }
+
+func refers(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if p := reflect.PointerTo(t); p.Implements(asBinary) || p.Implements(asText) {
+		return true
+	}
 	switch t.Kind() {
 	case reflect.Interface:
 		return true
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
-	default:
-		return encodesItself(t)
-	}
-	if encodesItself(t) {
-		return true
-	}
-	if slices.Contains(outer, t) {
-		return false
-	}
-	outer = append(outer, t)
-	if t.Kind() != reflect.Struct {
-		return refers(t.Elem(), outer) || t.Kind() == reflect.Map && refers(t.Key(), outer)
-	}
-	for i := range t.NumField() {
-		if refers(t.Field(i).Type, outer) {
-			return true
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return refers(t.Elem(), seen)
+	case reflect.Map:
+		return refers(t.Key(), seen) || refers(t.Elem(), seen)
+	case reflect.Struct:
+		for f := range t.NumField() {
+			if refers(t.Field(f).Type, seen) {
+				return true
+			}
 		}
 	}
 	return false
-}
-
-func encodesItself(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(binary) || p.Implements(text)
 }

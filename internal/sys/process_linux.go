@@ -136,6 +136,9 @@ func (a Affinity) Restore() error {
 	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, &set))
 }
 
+// LimitData is the limit of private memory that can be written, in bytes.
+const LimitData = unix.RLIMIT_DATA
+
 // SetLimit sets both values of a resource limit of this process.
 func SetLimit(resource int, value uint64) error {
 	return os.NewSyscallError("setrlimit", unix.Setrlimit(resource, &unix.Rlimit{Cur: value, Max: value}))

@@ -169,6 +169,9 @@ func SetAffinity(cpus []int) (before Affinity, err error) {
 // Restore does nothing.
 func (Affinity) Restore() error { return nil }
 
+// LimitData is no limit here.
+const LimitData = -1
+
 // SetLimit fails.
 func SetLimit(resource int, value uint64) error { return errors.ErrUnsupported }
 

@@ -1,0 +1,224 @@
+package pool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"shmkit/shm"
+)
+
+// batch is how many messages the collector takes at once.
+const batch = 32
+
+// collect takes what the workers say, until they have all ended. It and those who help it
+// are the only ones that decide about tasks that a worker has, one at a time, and they wait
+// for nobody.
+func (c *core) collect() {
+	defer close(c.collected)
+	list, helped := make([][]byte, batch), uint64(0)
+	for {
+		if c.collectSome(list) != nil {
+			return // closed; or broken, which those that wait for it see
+		}
+		if c.woke.Swap(false) {
+			// Who was woken is next on this processor; before it takes another one to find that out.
+			runtime.Gosched()
+		}
+		helped = c.rest(helped)
+	}
+}
+
+// collectSome waits for results.
+func (c *core) collectSome(list [][]byte) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	n, err := c.results.GetN(list)
+	c.heardAll(list[:n], err)
+	return err
+}
+
+// heard is one message.
+func (c *core) heard(b []byte) error {
+	f, err := readFrame(b)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m := c.living[f.word.worker()]
+	c.mu.Unlock()
+	if m == nil {
+		return fmt.Errorf("%w: from worker %d, which there is not", ErrCorrupt, f.word.worker())
+	}
+	switch f.kind {
+	case kindReady:
+		c.mu.Lock()
+		m.ready, m.pid = true, int(f.timeout)
+		c.failures, c.signals = 0, 0
+		c.mu.Unlock()
+	case kindDeath:
+		c.bury(m)
+	case kindResult:
+		return c.received(m, f)
+	default:
+		return fmt.Errorf("%w: kind %d", ErrCorrupt, f.kind)
+	}
+	return nil
+}
+
+// received is a result.
+func (c *core) received(m *member, f frame) error {
+	if f.place >= uint32(len(c.entries)) || c.table.load(f.place) != f.word || f.word.state() != stateDone {
+		return fmt.Errorf("%w: place %d is not %v", ErrCorrupt, f.place, f.word)
+	}
+	t := c.entries[f.place].Load()
+	if t == nil {
+		return fmt.Errorf("%w: place %d is empty", ErrCorrupt, f.place)
+	}
+	closed, err := f.unspill()
+	if errors.Is(err, shm.ErrGone) {
+		// It went with the worker, who kept it for us: the task is one of those that die with it.
+		c.kill(m.worker)
+		return nil
+	}
+	ok := err == nil && c.deliver(t, m, f)
+	if err != nil {
+		t.job.fail(t.first, t.count, err)
+	} else {
+		closed()
+	}
+	c.reclaim(t, f.place, f.word)
+	t.state.Store(taskEnded)
+	t.message = nil
+	t.drop()
+	c.account(!ok, m)
+	t.job.settle(t.first, t.count)
+	return nil
+}
+
+// deliver gives the items of a result to their job, and tells whether all of them are well.
+func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
+	ok = true
+	for i := range t.count {
+		s, body, rest, err := nextItem(f.items, resultHead)
+		if err != nil {
+			t.job.fail(t.first+i, t.count-i, err)
+			return false
+		}
+		f.items = rest
+		ok = t.job.item(t.first+i, s, body, m) && ok
+	}
+	return ok
+}
+
+// reclaim makes the place of a task nobody's. Nobody but the collector changes its word from
+// w, unless that is running.
+func (c *core) reclaim(t *task, place uint32, w word) bool {
+	if !c.table.swap(place, w, w.freed()) {
+		return false
+	}
+	c.vacate(t, place)
+	return true
+}
+
+// bury decides what becomes of the tasks of a worker that has ended. All results that it
+// has put were received.
+func (c *core) bury(m *member) {
+	for i := range c.entries {
+		place := uint32(i)
+		for w := c.table.load(place); w.belongs(m.worker); w = c.table.load(place) {
+			t := c.entries[i].Load()
+			if t == nil {
+				break // somebody has written what nobody writes
+			}
+			if c.reclaim(t, place, w) {
+				c.orphan(t, w, m)
+				break
+			}
+		}
+	}
+	c.mu.Lock()
+	delete(c.living, m.worker)
+	c.mu.Unlock()
+	close(m.buried)
+}
+
+// orphan decides what becomes of a task whose worker has ended.
+func (c *core) orphan(t *task, w word, m *member) {
+	t.deaths++
+	died := m.diedIn()
+	err := error(died)
+	c.mu.Lock()
+	why := c.why
+	c.mu.Unlock()
+	switch cause := t.cause.Load(); {
+	case why != nil:
+		err = why // it was us
+	case w.state() == stateCondemned && cause != nil:
+		err = cause.err
+	case t.deaths <= t.retries:
+		t.message = bytes.Clone(t.message) // for the race detector: who put it has only just read it, for all it knows
+		t.state.Store(taskWaiting)
+		c.await(t)
+		return
+	case t.retries > 0:
+		err = &PoisonError{t.deaths, died}
+	}
+	t.state.Store(taskEnded)
+	t.message = nil
+	c.end(t, err)
+}
+
+// giveUpTask ends a task, with its worker if one has begun it, unless it has ended anyway.
+func (c *core) giveUpTask(t *task, cause error) {
+	for !c.withdraw(t, cause) && !c.condemn(t, cause) {
+		runtime.Gosched() // somebody is about to say what it is now
+	}
+}
+
+// condemn ends a task that a worker runs, with its worker. The collector tells the job, when
+// that is dead. It is false if the task waits, or may.
+func (c *core) condemn(t *task, cause error) bool {
+	c.open.RLock()
+	defer c.open.RUnlock()
+	at := t.at.Load()
+	switch t.state.Load() {
+	case taskEnded:
+		return true
+	case taskWaiting:
+		return false
+	}
+	if c.closed {
+		return true
+	}
+	s := seat(at)
+	w := c.table.load(s.place())
+	switch {
+	case w.generation() != s.queued().generation() || w.state() <= stateQueued:
+		return false
+	case w.state() == stateRunning:
+		return c.strike(t, s.place(), w, cause)
+	}
+	return true
+}
+
+// strike is condemn of a task whose place has the word w, which is running. It is called with
+// open held.
+func (c *core) strike(t *task, place uint32, w word, cause error) bool {
+	t.cause.CompareAndSwap(nil, &failed{cause})
+	if !c.table.swap(place, w, w.by(w.worker(), stateCondemned)) {
+		return false
+	}
+	c.kill(w.worker())
+	return true
+}
+
+// kill ends a worker.
+func (c *core) kill(worker uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.living[worker]; m != nil {
+		m.kill()
+	}
+}

@@ -1,0 +1,140 @@
+package pool
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"shmkit/internal/park"
+	"shmkit/ring"
+)
+
+// Who waits for a result alone looks for it itself, for a while, in place of the collector:
+// that two goroutines, on two threads, wake each other for each result costs more than all
+// the rest of a call. One collects at a time, which is who has turn.
+//
+//	collector      turn        who takes the next result
+//	in the queue   it has it   the collector, which sleeps until there is one
+//	rests          is free     a caller that helps, look by look; or nobody, until the rest ends
+//
+// It rests when it has collected something and callers helped lately. A rest ends after a
+// moment, or when a caller gives up, or a task is put for which nobody looks. So nothing is
+// lost with a helper that never comes back, and no result waits for longer than a rest.
+type helping struct {
+	turn    sync.Mutex    // held by who takes results; user code that decodes one runs under it
+	callers atomic.Int32  // that wait for one result
+	helped  atomic.Uint64 // how many got theirs while they helped
+	looks   atomic.Int32  // how often a caller looks: an estimate of whether that pays
+	resting atomic.Bool
+	hurry   chan struct{} // ends a rest
+}
+
+const (
+	restTime = time.Millisecond
+
+	mostLooks  = 64
+	fewLooks   = 2
+	firstTurns = 4 // of the loop that pauses the processor
+	lastTurns  = 64
+	helpBatch  = 4 // results
+)
+
+// attend waits until done is closed.
+func (c *core) attend(done <-chan struct{}) {
+	alone := c.callers.Add(1) == 1
+	if alone && !park.Alone() && c.help(done) {
+		c.helped.Add(1)
+	} else {
+		c.collectNow()
+		<-done
+	}
+	if c.callers.Add(-1) > 0 {
+		c.collectNow() // for who has not helped because we were there
+	}
+}
+
+// help looks for results a bounded number of times, and tells whether done is closed.
+func (c *core) help(done <-chan struct{}) bool {
+	looks, turns := max(c.looks.Load(), fewLooks), uint32(firstTurns)
+	for range looks {
+		if closed(done) || c.assist() && closed(done) {
+			c.looks.Store(min(looks+1+(mostLooks-looks)/8, mostLooks))
+			return true
+		}
+		park.Pause(turns)
+		turns = min(2*turns, lastTurns)
+	}
+	c.looks.Store(looks - 1 - looks/8)
+	return false
+}
+
+// assist takes what there is, if nobody else does.
+func (c *core) assist() bool {
+	if c.results.Len() == 0 || !c.turn.TryLock() {
+		return false
+	}
+	defer c.turn.Unlock()
+	var list [helpBatch][]byte
+	n, err := c.results.TryGetN(list[:])
+	c.heardAll(list[:n], err)
+	return n > 0
+}
+
+// rest lets callers help, as long as they do. last is how many had helped before it
+// collected; it gives how many have now.
+func (c *core) rest(last uint64) uint64 {
+	now := c.helped.Load()
+	if now == last && c.callers.Load() == 0 {
+		return now
+	}
+	c.resting.Store(true)
+	defer c.resting.Store(false)
+	timer := time.NewTimer(restTime)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.hurry:
+			return c.helped.Load()
+		case <-timer.C:
+		}
+		if last = c.helped.Load(); last == now {
+			return now
+		}
+		now = last
+		timer.Reset(restTime)
+	}
+}
+
+// collectNow ends a rest of the collector.
+func (c *core) collectNow() {
+	if c.resting.Load() {
+		select {
+		case c.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func closed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// heardAll is what was taken from the results, with the error of that.
+func (c *core) heardAll(list [][]byte, err error) {
+	for i, b := range list {
+		if bad := c.heard(b); bad != nil {
+			c.giveUp(bad)
+		}
+		list[i] = nil
+	}
+	switch err {
+	case nil, ring.ErrEmpty, ring.ErrClosed, ring.ErrDetached:
+	default:
+		c.giveUp(err)
+	}
+}

@@ -1,0 +1,247 @@
+package pool
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"shmkit/process"
+)
+
+// stream is an Imap that runs: a goroutine makes parcels of the input, and the loop of the
+// caller opens them. There are no more parcels than tokens.
+type stream[A, R any] struct {
+	ctx     context.Context // ends with that of the caller, and with the loop
+	cancel  context.CancelCauseFunc
+	given   context.Context // the caller's
+	pool    *Pool
+	core    *core
+	f       *process.Func[A, R]
+	how     call
+	ordered bool
+	tokens  chan struct{}
+	ready   chan *parcel[A, R] // in the order in which they are opened; has room for all
+
+	mu    sync.Mutex
+	tasks map[*task]bool // that have not ended
+}
+
+// parcel is a chunk of items, or the end of the input.
+type parcel[A, R any] struct {
+	stream *stream[A, R]
+	list   []R
+	errs   []error       // nil if all is well
+	done   chan struct{} // closed when all items have an outcome
+	task   *task
+	last   bool
+	count  int   // of parcels, in the last one
+	err    error // of the input, in the last one
+	panic  any   // of the input, in the last one
+}
+
+func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], ordered bool, options []CallOption) (*stream[A, R], error) {
+	how, err := p.core.callOf(options)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = p.core.register(0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	how.chunk = max(how.chunk, 1)
+	if how.inFlight == 0 {
+		how.inFlight = 4 * p.Workers() * how.chunk
+	}
+	n := max(1, how.inFlight/how.chunk)
+	how.chunk = min(how.chunk, how.inFlight)
+	s := &stream[A, R]{
+		given: ctx, pool: p, core: p.core, f: f, how: how, ordered: ordered,
+		tokens: make(chan struct{}, n), ready: make(chan *parcel[A, R], n+1), tasks: map[*task]bool{},
+	}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	return s, nil
+}
+
+// feed makes parcels of the input.
+func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
+	defer s.core.enough()
+	last := &parcel[A, R]{stream: s, last: true}
+	defer func() {
+		last.panic = recover()
+		s.ready <- last
+	}()
+	var items []A
+	for a, err := range in {
+		if last.err = err; err != nil {
+			break
+		}
+		if len(items) == 0 && !s.token() {
+			return
+		}
+		if items = append(items, a); len(items) == s.how.chunk {
+			s.send(items)
+			last.count++
+			items = nil
+		}
+	}
+	if len(items) > 0 {
+		s.send(items)
+		last.count++
+	}
+}
+
+// token waits until there may be one more parcel. It is false if the loop has ended.
+func (s *stream[A, R]) token() bool {
+	select {
+	case s.tokens <- struct{}{}:
+		return s.ctx.Err() == nil
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+// send makes a task of items.
+func (s *stream[A, R]) send(items []A) {
+	p := &parcel[A, R]{stream: s, list: make([]R, len(items)), done: make(chan struct{})}
+	if s.ordered {
+		s.ready <- p
+	}
+	t := &task{job: p, pool: s.pool, keep: items, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
+	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
+		t.drop()
+		p.fail(0, len(items), err)
+		p.settle(0, len(items))
+		return
+	}
+	p.task = t
+	s.core.more()
+	s.mu.Lock()
+	s.tasks[t] = true
+	s.mu.Unlock()
+	switch {
+	case s.ctx.Err() != nil: // stop may have come before
+		s.core.withdraw(t, context.Cause(s.ctx))
+	case !s.core.enter(s.ctx, t):
+		err := s.core.reason()
+		if s.ctx.Err() != nil {
+			err = context.Cause(s.ctx)
+		}
+		s.core.withdraw(t, err)
+	}
+}
+
+func (p *parcel[A, R]) item(i int, s status, body []byte, from *member) bool {
+	err := decode(s, body, from, &p.list[i])
+	if err != nil {
+		p.fail(i, 1, err)
+	}
+	return err == nil
+}
+
+func (p *parcel[A, R]) fail(i, n int, err error) {
+	if p.errs == nil {
+		p.errs = make([]error, len(p.list))
+	}
+	for k := i; k < i+n; k++ {
+		p.list[k], p.errs[k] = *new(R), err
+	}
+}
+
+func (p *parcel[A, R]) settle(_, _ int) {
+	p.stream.mu.Lock()
+	delete(p.stream.tasks, p.task)
+	p.stream.mu.Unlock()
+	close(p.done)
+	p.stream.core.woke.Store(true)
+	if !p.stream.ordered {
+		p.stream.ready <- p
+	}
+}
+
+// drain gives the results to the loop of the caller.
+func (s *stream[A, R]) drain(yield func(R, error) bool) {
+	var last *parcel[A, R]
+	done := 0
+	for opened := 0; last == nil || opened < last.count; {
+		p := s.next()
+		switch {
+		case p == nil:
+			yield(*new(R), context.Cause(s.given))
+			return
+		case p.last:
+			last = p
+			continue
+		}
+		opened++
+		done += len(p.list)
+		s.progress(done, -1)
+		if !p.open(yield) {
+			return
+		}
+		<-s.tokens
+	}
+	s.progress(done, done)
+	if last.panic != nil {
+		panic(last.panic)
+	}
+	if last.err != nil {
+		yield(*new(R), last.err)
+	}
+}
+
+// next is the next parcel to open; nil if the caller's context has ended.
+func (s *stream[A, R]) next() (p *parcel[A, R]) {
+	select {
+	case p = <-s.ready:
+	case <-s.given.Done():
+		return nil
+	}
+	if p.last {
+		return p
+	}
+	select {
+	case <-p.done:
+		return p
+	case <-s.given.Done():
+		return nil
+	}
+}
+
+func (s *stream[A, R]) progress(done, total int) {
+	if s.how.progress != nil {
+		careful(func() { s.how.progress(done, total) })
+	}
+}
+
+// open gives the results of a parcel.
+func (p *parcel[A, R]) open(yield func(R, error) bool) bool {
+	for i, v := range p.list {
+		var err error
+		if p.errs != nil {
+			err = p.errs[i]
+		}
+		if !yield(v, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// stop ends what was not opened.
+func (s *stream[A, R]) stop() {
+	s.cancel(ErrCanceled)
+	s.mu.Lock()
+	tasks := slices.Collect(maps.Keys(s.tasks))
+	s.mu.Unlock()
+	for _, t := range tasks {
+		if s.given.Err() != nil {
+			s.core.giveUpTask(t, context.Cause(s.given))
+		} else {
+			s.core.withdraw(t, ErrCanceled)
+		}
+	}
+}
