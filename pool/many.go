@@ -38,6 +38,7 @@ type many[A, R any] struct {
 	f     *process.Func[A, R]
 	pool  *Pool
 	how   call
+	going context.Context // ends when no more tasks are to be made
 	list  []R
 	meter *meter
 	left  atomic.Int64 // items that have no outcome
@@ -49,6 +50,7 @@ type many[A, R any] struct {
 // prepare makes the job. It is false if that has ended already.
 func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args []A, options []CallOption) (*many[A, R], bool) {
 	m := &many[A, R]{f: f, pool: p}
+	m.going, m.halt = context.WithCancel(p.core.ctx)
 	m.init(ctx, p.core)
 	how, err := p.core.callOf(options)
 	if err == nil && ctx.Err() != nil {
@@ -82,12 +84,20 @@ func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args
 func (m *many[A, R]) feed(args []A) {
 	defer m.core.enough()
 	for i := 0; i < len(args); i += m.how.chunk {
-		if why := m.stopped.Load(); why != nil {
+		if why := m.ended(); why != nil {
 			m.skip(i, len(args)-i, why.err)
 			return
 		}
 		m.send(i, args[i:min(i+m.how.chunk, len(args))])
 	}
+}
+
+// ended is why there are to be no more tasks; nil if there may be.
+func (m *many[A, R]) ended() *failed {
+	if why := m.stopped.Load(); why != nil {
+		return why
+	}
+	return m.core.over.Load()
 }
 
 // send makes one task of items, the first of which is i. What cannot be encoded fails alone.
@@ -109,9 +119,14 @@ func (m *many[A, R]) send(i int, items []A) {
 		m.core.withdraw(t, m.stopped.Load().err)
 		return
 	}
-	if !m.core.enter(m.core.ctx, t) {
-		m.core.withdraw(t, m.core.reason())
+	if m.core.enter(m.going, t) {
+		return
 	}
+	if why := m.stopped.Load(); why != nil {
+		m.core.withdraw(t, why.err)
+		return
+	}
+	m.core.withdraw(t, m.core.reason())
 }
 
 // skip is the outcome of items that are in no task.
@@ -162,7 +177,7 @@ func (m *many[A, R]) verdict(bad []*ItemError) error {
 		return nil
 	}
 	slices.SortFunc(bad, func(a, b *ItemError) int { return a.Index - b.Index })
-	if why := m.stopped.Load(); why != nil && len(bad) == len(m.list) && !slices.ContainsFunc(bad, func(e *ItemError) bool { return e.Err != why.err }) {
+	if why := m.ended(); why != nil && len(bad) == len(m.list) && !slices.ContainsFunc(bad, func(e *ItemError) bool { return e.Err != why.err }) {
 		return why.err
 	}
 	return &MapError{bad}

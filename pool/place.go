@@ -22,6 +22,7 @@ func (c *core) submit(t *task) {
 	select {
 	case place := <-c.free:
 		if ok, _ := c.tryPut(t, place, c.tasks.TryPut); ok {
+			c.tooLate(t)
 			return
 		}
 	default:
@@ -101,7 +102,18 @@ func (c *core) enter(ctx context.Context, t *task) bool {
 			return false
 		}
 	}
-	return c.put(ctx, t, place)
+	if !c.put(ctx, t, place) {
+		return false
+	}
+	c.tooLate(t)
+	return true
+}
+
+// tooLate withdraws a task that came while all others were withdrawn.
+func (c *core) tooLate(t *task) {
+	if why := c.over.Load(); why != nil {
+		c.withdraw(t, why.err)
+	}
 }
 
 // put puts a task in the queue, in a place that is ours. It is false if the task waits as

@@ -99,6 +99,7 @@ func (p *Pool) Join(ctx context.Context) error {
 func (p *Pool) Shutdown(ctx context.Context, cancel bool) error {
 	p.Close()
 	if cancel {
+		p.core.over.CompareAndSwap(nil, &failed{ErrCanceled})
 		p.core.withdrawAll(ErrCanceled)
 	}
 	return p.Join(ctx)

@@ -76,6 +76,9 @@ func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 	}()
 	var items []A
 	for a, err := range in {
+		if why := s.core.over.Load(); why != nil && err == nil {
+			err = why.err
+		}
 		if last.err = err; err != nil {
 			break
 		}
