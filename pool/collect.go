@@ -13,32 +13,49 @@ import (
 // batch is how many messages the collector takes at once.
 const batch = 32
 
+// inbox is what the collector has taken from the queue of results.
+type inbox struct {
+	list    [][]byte
+	n, next int
+	err     error // behind the last one
+}
+
 // collect takes what the workers say, until they have all ended. It is the only one that
-// decides about tasks that a worker has, and it waits for nobody.
-func (c *core) collect() {
-	defer close(c.collected)
-	list := make([][]byte, batch)
+// decides about tasks that a worker has, and it waits for nobody. A result may end the
+// goroutine in which it is decoded: then another one goes on.
+func (c *core) collect(in *inbox) {
+	over := false
+	defer func() {
+		if !over {
+			go c.collect(in)
+			return
+		}
+		close(c.collected)
+	}()
 	for {
-		n, err := c.results.GetN(list)
-		for i, b := range list[:n] {
+		for in.next < in.n {
+			b := in.list[in.next]
+			in.list[in.next] = nil
+			in.next++
 			if bad := c.heard(b); bad != nil {
 				c.giveUp(bad)
 			}
-			list[i] = nil
+		}
+		if in.err != nil {
+			break
 		}
 		if c.woke.Swap(false) {
 			// Who was woken is next on this processor; before it takes another one to find that out.
 			runtime.Gosched()
 		}
-		switch err {
-		case nil:
-		case ring.ErrClosed:
-			return
-		default:
-			c.giveUp(err)
-			return // those that wait for it see that it has
-		}
+		in.n, in.err = c.results.GetN(in.list)
+		in.next = 0
 	}
+	if in.err != ring.ErrClosed {
+		c.giveUp(in.err)
+		c.results.Close() // nobody is to wait for room
+	}
+	over = true
 }
 
 // heard is one message.
@@ -84,12 +101,22 @@ func (c *core) received(m *member, f frame) error {
 		c.kill(m.worker)
 		return nil
 	}
-	ok := err == nil && c.deliver(t, m, f)
 	if err != nil {
 		t.job.fail(t.first, t.count, err)
-	} else {
-		closed()
+		c.settle(t, m, f, false)
+		return nil
 	}
+	d := &delivery{task: t, from: m, items: f.items, ok: true}
+	defer func() {
+		closed()
+		c.settle(t, m, f, d.ok)
+	}()
+	d.run()
+	return nil
+}
+
+// settle ends a task whose result was delivered.
+func (c *core) settle(t *task, m *member, f frame, ok bool) {
 	c.reclaim(t, f.place, f.word)
 	t.state.Store(taskEnded)
 	t.message = nil
@@ -100,22 +127,6 @@ func (c *core) received(m *member, f frame) error {
 	c.mu.Unlock()
 	c.account(!ok)
 	t.job.settle(t.first, t.count)
-	return nil
-}
-
-// deliver gives the items of a result to their job, and tells whether all of them are well.
-func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
-	ok = true
-	for i := range t.count {
-		s, body, rest, err := nextItem(f.items, resultHead)
-		if err != nil {
-			t.job.fail(t.first+i, t.count-i, err)
-			return false
-		}
-		f.items = rest
-		ok = t.job.item(t.first+i, s, body, m) && ok
-	}
-	return ok
 }
 
 // reclaim makes the place of a task nobody's. Nobody but the collector changes its word from

@@ -3,9 +3,13 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"iter"
+	"runtime"
+	"sync"
 	"testing"
 
 	"shmkit/pool"
+	"shmkit/process"
 )
 
 // A pool is terminated, or what waits is withdrawn, while its list of tasks moves.
@@ -76,5 +80,86 @@ func TestShutdownWithdrawsRestOfMap(t *testing.T) {
 	var several *pool.MapError
 	if _, err := r.Get(t.Context()); !errors.As(err, &several) || !errors.Is(err, pool.ErrCanceled) || len(several.Items) < 40 {
 		t.Errorf("%v", err)
+	}
+}
+
+// runaway is a result that ends the goroutine that decodes it, except in a worker.
+type runaway struct{ N int }
+
+func (r runaway) MarshalBinary() ([]byte, error) { return []byte{byte(r.N)}, nil }
+
+func (r *runaway) UnmarshalBinary(b []byte) error {
+	if r.N = int(b[0]); r.N == 1 {
+		if _, worker := process.Parent(); !worker {
+			runtime.Goexit()
+		}
+	}
+	return nil
+}
+
+var runsAway = process.RegisterFunc("runaway", func(_ context.Context, n int) (runaway, error) { return runaway{n}, nil })
+
+// A result that ends the goroutine of whoever decodes it fails alone.
+func TestResultRunsAway(t *testing.T) {
+	guarded(t)
+	p := newPool(t, 2)
+	for range 3 {
+		if _, err := pool.Apply(t.Context(), p, runsAway, 1); !errors.Is(err, pool.ErrResult) {
+			t.Error(err)
+		}
+	}
+	got, err := pool.Map(t.Context(), p, runsAway, []int{0, 1, 2, 3}, pool.ChunkSize(4))
+	var several *pool.MapError
+	if !errors.As(err, &several) || several.Items[0].Index != 1 || got[0].N != 0 {
+		t.Error(got, err)
+	}
+	stillWorks(t, p)
+	if err := p.Shutdown(t.Context(), false); err != nil {
+		t.Error(err)
+	}
+}
+
+// An input that never ends, and never gives more, does not keep a pool open whose loop ended.
+func TestImapOfSilentInput(t *testing.T) {
+	guarded(t)
+	p := newPool(t, 1)
+	more := make(chan int)
+	defer close(more)
+	var in iter.Seq[int] = func(yield func(int) bool) {
+		for yield(1) {
+			<-more
+		}
+	}
+	for range pool.Imap(t.Context(), p, square, in) {
+		break
+	}
+	if err := p.Shutdown(t.Context(), false); err != nil {
+		t.Error(err)
+	}
+}
+
+// Cancel at the very end of a pool touches nothing that is gone.
+func TestCancelAtTheEnd(t *testing.T) {
+	guarded(t)
+	for range 10 {
+		p := newPool(t, 1)
+		list := make([]*pool.AsyncResult[int], 300)
+		for i := range list {
+			list[i] = pool.ApplyAsync(p, square, i)
+		}
+		p.Close()
+		var all sync.WaitGroup
+		for _, r := range list {
+			all.Go(func() {
+				for !r.Ready() {
+					r.Cancel()
+					_ = r.String()
+				}
+			})
+		}
+		all.Wait()
+		if err := p.Join(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -137,7 +137,6 @@ func (m *many[A, R]) skip(i, n int, err error) {
 
 func (m *many[A, R]) item(i int, s status, body []byte, from *member) bool {
 	if err := decode(s, body, from, &m.list[i]); err != nil {
-		m.list[i] = *new(R)
 		m.fail(i, 1, err)
 		return false
 	}
@@ -148,6 +147,7 @@ func (m *many[A, R]) fail(i, n int, err error) {
 	m.errors.Lock()
 	defer m.errors.Unlock()
 	for k := range n {
+		m.list[i+k] = *new(R) // what was decoded of it
 		m.bad = append(m.bad, &ItemError{i + k, err})
 	}
 }

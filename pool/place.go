@@ -183,11 +183,12 @@ func (c *core) withdraw(t *task, err error) bool {
 				return true
 			}
 		case taskPlaced:
-			if c.recall(t) {
+			ok, moved := c.recall(t)
+			if ok {
 				c.end(t, err)
 				return true
 			}
-			if s := seat(t.at.Load()); c.table.load(s.place()).generation() == s.queued().generation() {
+			if !moved {
 				return false // a worker has it, or the collector
 			}
 			runtime.Gosched() // somebody is about to say what it is now
@@ -197,16 +198,20 @@ func (c *core) withdraw(t *task, err error) bool {
 	}
 }
 
-// recall takes a task back that is placed and that no worker has taken.
-func (c *core) recall(t *task) bool {
+// recall takes a task back that is placed and that no worker has taken. moved tells that it
+// is not, or no longer, where it was placed.
+func (c *core) recall(t *task) (ok, moved bool) {
 	c.open.RLock()
 	defer c.open.RUnlock()
-	s := seat(t.at.Load())
-	if c.closed || !c.unplace(t, s.place(), s.queued()) {
-		return false
+	if c.closed {
+		return false, t.state.Load() != taskPlaced // all have ended
 	}
-	t.state.Store(taskEnded)
-	return true
+	s := seat(t.at.Load())
+	if c.unplace(t, s.place(), s.queued()) {
+		t.state.Store(taskEnded)
+		return true, false
+	}
+	return false, c.table.load(s.place()).generation() != s.queued().generation()
 }
 
 // end tells the job of a task that it has no result.

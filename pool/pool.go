@@ -30,7 +30,7 @@ func New(workers int, options ...Option) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	go c.collect()
+	go c.collect(&inbox{list: make([][]byte, batch)})
 	for i := range workers {
 		m, err := c.begin(i)
 		if err != nil {

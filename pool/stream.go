@@ -24,6 +24,8 @@ type stream[A, R any] struct {
 	tokens  chan struct{}
 	ready   chan *parcel[A, R] // in the order in which they are opened; has room for all
 
+	enough func() // there are no more tasks: the input, or the loop, has ended
+
 	mu    sync.Mutex
 	tasks map[*task]bool // that have not ended
 }
@@ -62,13 +64,14 @@ func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], or
 		given: ctx, pool: p, core: p.core, f: f, how: how, ordered: ordered,
 		tokens: make(chan struct{}, n), ready: make(chan *parcel[A, R], n+1), tasks: map[*task]bool{},
 	}
+	s.enough = sync.OnceFunc(p.core.enough)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s, nil
 }
 
 // feed makes parcels of the input.
 func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
-	defer s.core.enough()
+	defer s.enough()
 	last := &parcel[A, R]{stream: s, last: true}
 	defer func() {
 		last.panic = recover()
@@ -236,6 +239,7 @@ func (p *parcel[A, R]) open(yield func(R, error) bool) bool {
 
 // stop ends what was not opened.
 func (s *stream[A, R]) stop() {
+	defer s.enough()
 	s.cancel(ErrCanceled)
 	s.mu.Lock()
 	tasks := slices.Collect(maps.Keys(s.tasks))
