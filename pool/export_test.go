@@ -18,3 +18,32 @@ func FailStarts(n int, err error) (restore func()) {
 	}
 	return func() { startWorker = before }
 }
+
+// Abandon makes it known why a task of r was given up, as if its worker had died before it
+// could be ended.
+func Abandon[R any](r *AsyncResult[R], cause error) {
+	for _, t := range r.made() {
+		t.cause.CompareAndSwap(nil, &failed{cause})
+	}
+}
+
+// Tasks are those that r was made with.
+func Tasks[R any](r *AsyncResult[R]) (list []*task) { return r.made() }
+
+// WithdrawLate withdraws a task whose pool has ended just after it was looked at.
+func WithdrawLate(p *Pool, t *task) bool {
+	t.state.Store(taskPlaced)
+	go t.state.Store(taskEnded)
+	return p.core.withdraw(t, ErrCanceled)
+}
+
+// Age makes all places of p, none of which is in use, ones that have had so many tasks.
+func Age(p *Pool, generation uint64) {
+	for i := range p.core.entries {
+		w := p.core.table.load(uint32(i))
+		p.core.table.swap(uint32(i), w, wordOf(generation, stateFree, 0))
+	}
+}
+
+// LastGeneration is the one before the first.
+const LastGeneration = generationMask

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 
 	"shmkit/pool"
@@ -14,7 +15,7 @@ import (
 
 // A pool is terminated, or what waits is withdrawn, while its list of tasks moves.
 func TestGiveUpWhileListMoves(t *testing.T) {
-	guarded(t)
+	watch(t)
 	for name, end := range map[string]func(*pool.Pool) error{
 		"terminate": func(p *pool.Pool) error { p.Terminate(); return p.Join(t.Context()) },
 		"withdraw":  func(p *pool.Pool) error { return p.Shutdown(t.Context(), true) },
@@ -39,11 +40,11 @@ func TestGiveUpWhileListMoves(t *testing.T) {
 
 // A Map ends with its context, or is canceled, while it waits for room that others have.
 func TestMapWithoutRoom(t *testing.T) {
-	guarded(t)
-	d := newDoor(t)
+	watch(t)
+	g := newGates(t)
 	p := newPool(t, 1, pool.QueueSize(1))
-	held := pool.ApplyAsync(p, waitAt, d)
-	d.busy(t, 1)
+	held := pool.ApplyAsync(p, gate, g)
+	g.come(t, 1)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	go cancel(enough)
@@ -55,25 +56,25 @@ func TestMapWithoutRoom(t *testing.T) {
 	if _, err := r.Get(t.Context()); !errors.Is(err, pool.ErrCanceled) {
 		t.Error(err)
 	}
-	d.let(t, 1)
+	g.open(t, 1)
 	if _, err := held.Get(t.Context()); err != nil {
 		t.Error(err)
 	}
-	stillWorks(t, p)
+	works(t, p)
 }
 
 // Shutdown with cancel withdraws items of a Map too that are not yet in a task.
 func TestShutdownWithdrawsRestOfMap(t *testing.T) {
-	guarded(t)
-	d := newDoor(t)
+	watch(t)
+	g := newGates(t)
 	p := newPool(t, 1, pool.QueueSize(2))
-	doors := make([]door, 60)
+	doors := make([]gates, 60)
 	for i := range doors {
-		doors[i] = d
+		doors[i] = g
 	}
-	r := pool.MapAsync(p, waitAt, doors, pool.ChunkSize(1))
-	d.busy(t, 1)
-	d.let(t, 60)
+	r := pool.MapAsync(p, gate, doors, pool.ChunkSize(1))
+	g.come(t, 1)
+	g.open(t, 60)
 	if err := p.Shutdown(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ var runsAway = process.RegisterFunc("runaway", func(_ context.Context, n int) (r
 
 // A result that ends the goroutine of whoever decodes it fails alone.
 func TestResultRunsAway(t *testing.T) {
-	guarded(t)
+	watch(t)
 	p := newPool(t, 2)
 	for range 3 {
 		if _, err := pool.Apply(t.Context(), p, runsAway, 1); !errors.Is(err, pool.ErrResult) {
@@ -113,7 +114,7 @@ func TestResultRunsAway(t *testing.T) {
 	if !errors.As(err, &several) || several.Items[0].Index != 1 || got[0].N != 0 {
 		t.Error(got, err)
 	}
-	stillWorks(t, p)
+	works(t, p)
 	if err := p.Shutdown(t.Context(), false); err != nil {
 		t.Error(err)
 	}
@@ -121,7 +122,7 @@ func TestResultRunsAway(t *testing.T) {
 
 // An input that never ends, and never gives more, does not keep a pool open whose loop ended.
 func TestImapOfSilentInput(t *testing.T) {
-	guarded(t)
+	watch(t)
 	p := newPool(t, 1)
 	more := make(chan int)
 	defer close(more)
@@ -140,7 +141,7 @@ func TestImapOfSilentInput(t *testing.T) {
 
 // Cancel at the very end of a pool touches nothing that is gone.
 func TestCancelAtTheEnd(t *testing.T) {
-	guarded(t)
+	watch(t)
 	for range 10 {
 		p := newPool(t, 1)
 		list := make([]*pool.AsyncResult[int], 300)
@@ -162,4 +163,59 @@ func TestCancelAtTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func numbers(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// A task is given up while its worker dies: it is not tried again.
+func TestAbandonedWhileWorkerDies(t *testing.T) {
+	watch(t)
+	g := newGates(t)
+	p := newPool(t, 1)
+	r := pool.ApplyAsync(p, gate, g, pool.Retries(5))
+	pid := g.come(t, 1)[0]
+	enough := errors.New("enough")
+	pool.Abandon(r, enough)
+	syscall.Kill(pid, syscall.SIGKILL)
+	if _, err := r.Get(t.Context()); err != enough {
+		t.Error(err)
+	}
+	works(t, p)
+}
+
+// Whoever looks at a task when its pool has ended does not look at memory that is gone.
+func TestWithdrawLate(t *testing.T) {
+	watch(t)
+	g := newGates(t)
+	p := newPool(t, 1)
+	r := pool.ApplyAsync(p, gate, g)
+	g.come(t, 1)
+	task := pool.Tasks(r)[0]
+	g.open(t, 1)
+	if err := p.Shutdown(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if pool.WithdrawLate(p, task) {
+		t.Error("a task that has ended was withdrawn")
+	}
+}
+
+// Generations begin again.
+func TestGenerationsWrap(t *testing.T) {
+	watch(t)
+	p := newPool(t, 2, pool.QueueSize(4))
+	pool.Age(p, pool.LastGeneration-10)
+	for range 5 {
+		works(t, p)
+	}
+	if _, err := pool.Apply(t.Context(), p, bad, "kill", pool.Retries(1)); err == nil {
+		t.Error("no error")
+	}
+	works(t, p)
 }
