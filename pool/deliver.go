@@ -1,8 +1,15 @@
 package pool
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-var errRanAway = fmt.Errorf("%w: it has ended the goroutine that decodes it", ErrResult)
+// What is lost because a method of the caller's has ended its goroutine.
+var (
+	errInputRanAway = errors.New("pool: the input has ended the goroutine that makes tasks of it")
+	errRanAway      = fmt.Errorf("%w: it has ended the goroutine that decodes it", ErrResult)
+)
 
 // delivery gives the items of a result to their job.
 type delivery struct {

@@ -42,6 +42,7 @@ type many[A, R any] struct {
 	list  []R
 	meter *meter
 	left  atomic.Int64 // items that have no outcome
+	fed   int          // items that are in a task, or have an outcome
 
 	errors sync.Mutex
 	bad    []*ItemError
@@ -83,6 +84,11 @@ func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args
 // feed makes tasks of args.
 func (m *many[A, R]) feed(args []A) {
 	defer m.core.enough()
+	defer func() {
+		if m.fed < len(args) {
+			m.skip(m.fed, len(args)-m.fed, errInputRanAway)
+		}
+	}()
 	for i := 0; i < len(args); i += m.how.chunk {
 		if why := m.ended(); why != nil {
 			m.skip(i, len(args)-i, why.err)
@@ -114,6 +120,7 @@ func (m *many[A, R]) send(i int, items []A) {
 		}
 		return
 	}
+	m.fed = i + len(items)
 	m.core.more()
 	if !m.add(t) {
 		m.core.withdraw(t, m.stopped.Load().err)
@@ -131,6 +138,7 @@ func (m *many[A, R]) send(i int, items []A) {
 
 // skip is the outcome of items that are in no task.
 func (m *many[A, R]) skip(i, n int, err error) {
+	m.fed = i + n
 	m.fail(i, n, err)
 	m.settle(i, n)
 }

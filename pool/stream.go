@@ -73,8 +73,11 @@ func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], or
 func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 	defer s.enough()
 	last := &parcel[A, R]{stream: s, last: true}
+	returned := false
 	defer func() {
-		last.panic = recover()
+		if last.panic = recover(); last.panic == nil && !returned {
+			last.err = errInputRanAway
+		}
 		s.ready <- last
 	}()
 	var items []A
@@ -86,6 +89,7 @@ func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 			break
 		}
 		if len(items) == 0 && !s.token() {
+			returned = true
 			return
 		}
 		if items = append(items, a); len(items) == s.how.chunk {
@@ -98,6 +102,7 @@ func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 		s.send(items)
 		last.count++
 	}
+	returned = true
 }
 
 // token waits until there may be one more parcel. It is false if the loop has ended.
@@ -117,10 +122,7 @@ func (s *stream[A, R]) send(items []A) {
 		s.ready <- p
 	}
 	t := &task{job: p, pool: s.pool, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
-	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
-		t.drop()
-		p.fail(0, len(items), err)
-		p.settle(0, len(items))
+	if p.encode(t, items) != nil {
 		return
 	}
 	p.task = t
@@ -138,6 +140,20 @@ func (s *stream[A, R]) send(items []A) {
 		}
 		s.core.withdraw(t, err)
 	}
+}
+
+// encode makes the message of t, or that is the outcome of items.
+func (p *parcel[A, R]) encode(t *task, items []A) (err error) {
+	err = errInputRanAway
+	defer func() {
+		if err != nil {
+			t.drop()
+			p.fail(0, len(items), err)
+			p.settle(0, len(items))
+		}
+	}()
+	err = encodeTask(t, p.stream.core, p.stream.f.Name(), items)
+	return err
 }
 
 func (p *parcel[A, R]) item(i int, s status, body []byte, from *member) bool {
