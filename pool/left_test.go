@@ -1,7 +1,9 @@
 package pool_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -107,6 +109,16 @@ func env(text string) (pids []string) {
 		}
 	}
 	return pids
+}
+
+// runs tells whether a process has not ended, though nobody may have waited for it yet.
+func runs(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	state := text[bytes.LastIndexByte(text, ')')+2]
+	return state != 'Z' && state != 'X'
 }
 
 func filesIn(dir string) []string {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -249,16 +250,15 @@ func TestProgramEndsBesideItsPool(t *testing.T) {
 		pids = append(pids, parent.Line())
 	}
 	parent.Wait()
-	for _, pid := range pids {
-		for exists("/proc/" + pid) {
+	for _, text := range pids {
+		pid, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for runs(pid) {
 			runtime.Gosched()
 		}
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // conformance: PL-26, EX-12

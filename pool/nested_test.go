@@ -77,7 +77,7 @@ func TestPoolInTaskEnds(t *testing.T) {
 			t.Error(name, "no error")
 		}
 		for _, pid := range append(pids, worker) {
-			for syscall.Kill(pid, 0) == nil {
+			for runs(pid) {
 				runtime.Gosched()
 			}
 		}
