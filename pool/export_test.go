@@ -19,14 +19,6 @@ func FailStarts(n int, err error) (restore func()) {
 	return func() { startWorker = before }
 }
 
-// Abandon makes it known why a task of r was given up, as if its worker had died before it
-// could be ended.
-func Abandon[R any](r *AsyncResult[R], cause error) {
-	for _, t := range r.made() {
-		t.cause.CompareAndSwap(nil, &failed{cause})
-	}
-}
-
 // Tasks are those that r was made with.
 func Tasks[R any](r *AsyncResult[R]) (list []*task) { return r.made() }
 

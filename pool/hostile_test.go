@@ -5,8 +5,8 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"shmkit/pool"
@@ -173,22 +173,6 @@ func numbers(n int) []int {
 	return list
 }
 
-// A task is given up while its worker dies: it is not tried again.
-func TestAbandonedWhileWorkerDies(t *testing.T) {
-	watch(t)
-	g := newGates(t)
-	p := newPool(t, 1)
-	r := pool.ApplyAsync(p, gate, g, pool.Retries(5))
-	pid := g.come(t, 1)[0]
-	enough := errors.New("enough")
-	pool.Abandon(r, enough)
-	syscall.Kill(pid, syscall.SIGKILL)
-	if _, err := r.Get(t.Context()); err != enough {
-		t.Error(err)
-	}
-	works(t, p)
-}
-
 // Whoever looks at a task when its pool has ended does not look at memory that is gone.
 func TestWithdrawLate(t *testing.T) {
 	watch(t)
@@ -216,6 +200,18 @@ func TestGenerationsWrap(t *testing.T) {
 	}
 	if _, err := pool.Apply(t.Context(), p, bad, "kill", pool.Retries(1)); err == nil {
 		t.Error("no error")
+	}
+	works(t, p)
+}
+
+var endless = process.RegisterFunc(strings.Repeat("long ", 10_000), func(context.Context, int) (int, error) { return 0, nil })
+
+// A name that finds no room in the queue is an error of its task.
+func TestLongName(t *testing.T) {
+	watch(t)
+	p := newPool(t, 1, pool.QueueSize(1))
+	if _, err := pool.Apply(t.Context(), p, endless, 1); err == nil || errors.Is(err, pool.ErrClosed) {
+		t.Error(err)
 	}
 	works(t, p)
 }
