@@ -57,7 +57,7 @@ func matrix() map[string]map[string]func(error) bool {
 // Whatever a task does, at whatever stage, is its own error, and no other task and no later
 // one suffers. Then the pool ends well.
 //
-// conformance: EXD-01, EXD-02, EXD-03, EXD-04, EXD-06, EXD-07, EXD-08, EXD-09, EXD-10, EXD-11, EXD-15
+// conformance: EXD-01, EXD-02, EXD-03, EXD-04, EXD-06, EXD-07, EXD-08, EXD-09, EXD-10, EXD-11, EXD-15, EX-09
 func TestMatrix(t *testing.T) {
 	for stage, ways := range matrix() {
 		t.Run(stage, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestUnsendableAndClose(t *testing.T) {
 
 // Many more tasks than there is room for, from several goroutines.
 //
-// conformance: EXD-16
+// conformance: EXD-16, FW-09
 func TestNoRoom(t *testing.T) {
 	watch(t)
 	p := newPool(t, 2, pool.QueueSize(1))

@@ -46,7 +46,7 @@ func squaresOf(n int) []int {
 	return list
 }
 
-// conformance: PL-01, PL-02, PL-04, PL-09, EX-01, EX-02
+// conformance: PL-01, PL-02, PL-04, PL-09, EX-01, EX-02, EX-06
 func TestMeaning(t *testing.T) {
 	watch(t)
 	p := newPool(t, 4)
@@ -65,6 +65,14 @@ func TestMeaning(t *testing.T) {
 		}
 		if got, err := pool.MapAsync(p, square, numbers(41), options...).Get(t.Context()); err != nil || !slices.Equal(got, squaresOf(41)) {
 			t.Error(got, err)
+		}
+	}
+	for _, n := range []int{0, -1} {
+		if _, err := pool.New(n); !errors.Is(err, pool.ErrWorkers) {
+			t.Error(err)
+		}
+		if _, err := pool.Map(t.Context(), p, square, numbers(3), pool.ChunkSize(n)); !errors.Is(err, pool.ErrOption) {
+			t.Error(err)
 		}
 	}
 	ones := make([]pool.Args2[int, int], 100)

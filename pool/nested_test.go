@@ -1,8 +1,10 @@
 package pool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,8 +94,25 @@ func TestPoolInTaskEnds(t *testing.T) {
 	}
 }
 
+// halt stops a process, and returns when all of its threads stand still.
+func halt(pid int) {
+	syscall.Kill(pid, syscall.SIGSTOP)
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range threads {
+		for {
+			text, err := os.ReadFile(path)
+			if err != nil || bytes.ContainsRune([]byte("TtZX"), rune(text[bytes.LastIndexByte(text, ')')+2])) {
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+}
+
 // All workers are stopped when the pool is terminated, or closed and then terminated, and
 // when tasks are over their time.
+//
+// conformance: EXS-08
 func TestAllStopped(t *testing.T) {
 	watch(t)
 	for name, end := range map[string]func(*pool.Pool){
@@ -104,7 +123,7 @@ func TestAllStopped(t *testing.T) {
 		p := newPool(t, 3)
 		list := several(p, g, 7)
 		for _, pid := range g.come(t, 3) {
-			syscall.Kill(pid, syscall.SIGSTOP)
+			halt(pid)
 		}
 		end(p)
 		if err := p.Join(t.Context()); err != nil {
@@ -120,7 +139,7 @@ func TestAllStopped(t *testing.T) {
 	p := newPool(t, 2)
 	list := []*pool.AsyncResult[int]{pool.ApplyAsync(p, gate, g, pool.TaskTimeout(300*time.Millisecond)), pool.ApplyAsync(p, gate, g, pool.TaskTimeout(300*time.Millisecond))}
 	for _, pid := range g.come(t, 2) {
-		syscall.Kill(pid, syscall.SIGSTOP)
+		halt(pid)
 	}
 	for _, r := range list {
 		if _, err := r.Get(t.Context()); err != pool.ErrTimeout || !errors.Is(err, context.DeadlineExceeded) {
@@ -138,10 +157,10 @@ func TestIdleStopped(t *testing.T) {
 	works(t, p)
 	pids := pidsOf(p)
 	for _, pid := range pids[:2] {
-		syscall.Kill(pid, syscall.SIGSTOP)
+		halt(pid)
 	}
 	works(t, p)
-	syscall.Kill(pids[2], syscall.SIGSTOP)
+	halt(pids[2])
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := pool.Apply(ctx, p, square, 1); err != context.DeadlineExceeded {
