@@ -154,11 +154,24 @@ func (c *core) bury(m *member) {
 				break
 			}
 		}
+		if t := c.entries[i].Load(); t != nil && c.damaged(t, place) {
+			c.giveUp(fmt.Errorf("%w: place %d is %v", ErrCorrupt, place, c.table.load(place)))
+		}
 	}
 	c.mu.Lock()
 	delete(c.living, m.worker)
 	c.mu.Unlock()
 	close(m.buried)
+}
+
+// damaged tells whether a task is in a place whose word nobody of us has made.
+func (c *core) damaged(t *task, place uint32) bool {
+	at, before := seat(t.at.Load()), t.state.Load()
+	w := c.table.load(place)
+	if at.place() != place || before != taskPlaced || w.follows(at.queued()) {
+		return false
+	}
+	return c.entries[place].Load() == t && t.state.Load() == taskPlaced && seat(t.at.Load()) == at // all the time
 }
 
 // orphan decides what becomes of a task whose worker has ended.
@@ -212,12 +225,12 @@ func (c *core) condemn(t *task, cause error) bool {
 	s := seat(at)
 	w := c.table.load(s.place())
 	switch {
-	case w.generation() != s.queued().generation() || w.state() <= stateQueued:
+	case w == s.queued() || w == s.queued().freed() || c.entries[s.place()].Load() != t:
 		return false
-	case w.state() == stateRunning:
+	case w.generation() == s.queued().generation() && w.state() == stateRunning:
 		return c.strike(t, s.place(), w, cause)
 	}
-	return true
+	return true // whoever has it ends it; if the word is damaged that is finish
 }
 
 // strike is condemn of a task whose place has the word w, which is running. It is called with

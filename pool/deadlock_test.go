@@ -69,7 +69,9 @@ func TestMatrix(t *testing.T) {
 					if _, err := pool.Apply(t.Context(), p, carry, b); err == nil || !ok(err) {
 						t.Errorf("%s, %d bytes: %v", how, size, err)
 					}
-					mapAround(t, p, b, ok)
+					if size == 0 {
+						mapAround(t, p, b, ok)
+					}
 					works(t, p)
 				}
 			}

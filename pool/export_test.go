@@ -39,3 +39,12 @@ func Age(p *Pool, generation uint64) {
 
 // LastGeneration is the one before the first.
 const LastGeneration = generationMask
+
+// Scribble writes over the words of all places of p that are in use.
+func Scribble(p *Pool, change func(uint64) uint64) {
+	for i := range p.core.entries {
+		if w := p.core.table.load(uint32(i)); p.core.entries[i].Load() != nil {
+			p.core.table.swap(uint32(i), w, word(change(uint64(w))))
+		}
+	}
+}

@@ -144,7 +144,7 @@ func TestCancelAtTheEnd(t *testing.T) {
 	watch(t)
 	for range 10 {
 		p := newPool(t, 1)
-		list := make([]*pool.AsyncResult[int], 300)
+		list := make([]*pool.AsyncResult[int], 50)
 		for i := range list {
 			list[i] = pool.ApplyAsync(p, square, i)
 		}
@@ -155,6 +155,7 @@ func TestCancelAtTheEnd(t *testing.T) {
 				for !r.Ready() {
 					r.Cancel()
 					_ = r.String()
+					runtime.Gosched()
 				}
 			})
 		}

@@ -211,7 +211,8 @@ func (c *core) recall(t *task) (ok, moved bool) {
 		t.state.Store(taskEnded)
 		return true, false
 	}
-	return false, c.table.load(s.place()).generation() != s.queued().generation()
+	// Whoever takes it out of its place frees the word, and then says so here.
+	return false, c.table.load(s.place()) == s.queued().freed() || c.entries[s.place()].Load() != t
 }
 
 // end tells the job of a task that it has no result.

@@ -188,15 +188,12 @@ func (c *core) finish() {
 	c.supervisors.Wait()
 	c.results.Close()
 	<-c.collected
-	// Nobody takes what is queued any more, and nobody puts: the queue is closed. If the one of
-	// the results is damaged there are tasks that nobody has decided about.
+	// Nobody takes what is queued any more, and nobody puts: the queue is closed. Whatever is
+	// left was not decided because the queue of the results is damaged, or a word is.
 	for i := range c.entries {
 		t := c.entries[i].Load()
-		if t == nil || c.withdraw(t, c.reason()) {
-			continue
-		}
-		if w := c.table.load(uint32(i)); w.state() >= stateRunning && c.reclaim(t, uint32(i), w) {
-			t.state.Store(taskEnded)
+		if t != nil && !c.withdraw(t, c.reason()) && t.state.CompareAndSwap(taskPlaced, taskEnded) {
+			c.entries[i].Store(nil)
 			c.end(t, c.reason())
 		}
 	}
