@@ -15,7 +15,7 @@ import (
 // worker by a signal may have nothing to do with it.
 const (
 	mostFailures = 3
-	mostSignals  = 128
+	mostSignals  = 256
 
 	firstBackoff = 5 * time.Millisecond
 	lastBackoff  = time.Second
@@ -150,7 +150,7 @@ func (c *core) failed(err error, bySignal bool) (again bool, pause time.Duration
 		return false, 0
 	}
 	if bySignal {
-		return true, min(firstBackoff<<min(tries, 16), mostIdle)
+		return true, firstBackoff // the fewer there are, the more surely a killer finds each of them
 	}
 	return true, min(firstBackoff<<min(tries, 16), lastBackoff)
 }
