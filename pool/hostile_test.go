@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"shmkit/array"
 	"shmkit/pool"
 	"shmkit/process"
 )
@@ -215,4 +218,37 @@ func TestLongName(t *testing.T) {
 		t.Error(err)
 	}
 	works(t, p)
+}
+
+// Options as large as they can be mean what they say, as far as there is memory.
+func TestHugeOptions(t *testing.T) {
+	watch(t)
+	p := newPool(t, 2)
+	arr, err := array.New[int64](1001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer arr.Close()
+	for _, n := range []int{1 << 40, math.MaxInt/2 + 1, math.MaxInt} {
+		if got, err := pool.Map(t.Context(), p, square, numbers(41), pool.ChunkSize(n)); err != nil || !slices.Equal(got, squaresOf(41)) {
+			t.Error(n, got, err)
+		}
+		if err := pool.For(t.Context(), p, arr, double, pool.ChunkSize(n)); err != nil || arr.Slice()[1000] != 2000 {
+			t.Error(n, err)
+		}
+		for _, options := range [][]pool.CallOption{{pool.ChunkSize(n)}, {pool.InFlight(n)}, {pool.ChunkSize(n), pool.InFlight(n)}, {pool.ChunkSize(3), pool.InFlight(n)}} {
+			var got []int
+			for v, err := range pool.Imap(t.Context(), p, square, count(41), options...) {
+				if got = append(got, v); err != nil {
+					t.Error(n, err)
+				}
+			}
+			if !slices.Equal(got, squaresOf(41)) {
+				t.Error(n, got)
+			}
+		}
+	}
+	if got, err := pool.Map(t.Context(), p, square, numbers(300_000)); err != nil || got[299_999] != 299_999*299_999 {
+		t.Error(err)
+	}
 }

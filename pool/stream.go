@@ -43,6 +43,8 @@ type parcel[A, R any] struct {
 	panic  any   // of the input, in the last one
 }
 
+const mostChunk = 1 << 30 // of an input of unknown length
+
 func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], ordered bool, options []CallOption) (*stream[A, R], error) {
 	how, err := p.core.callOf(options)
 	if err == nil && ctx.Err() != nil {
@@ -54,11 +56,11 @@ func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], or
 	if err != nil {
 		return nil, err
 	}
-	how.chunk = max(how.chunk, 1)
+	how.chunk = min(max(how.chunk, 1), mostChunk)
 	if how.inFlight == 0 {
 		how.inFlight = 4 * p.Workers() * how.chunk
 	}
-	n := max(1, how.inFlight/how.chunk)
+	n := min(max(1, how.inFlight/how.chunk), mostPlaces) // no more are with the workers
 	how.chunk = min(how.chunk, how.inFlight)
 	s := &stream[A, R]{
 		given: ctx, pool: p, core: p.core, f: f, how: how, ordered: ordered,
