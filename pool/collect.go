@@ -6,20 +6,34 @@ import (
 	"fmt"
 	"runtime"
 
+	"shmkit/ring"
 	"shmkit/shm"
 )
 
 // batch is how many messages the collector takes at once.
 const batch = 32
 
+// inbox is what was taken from the queue of results. Whoever has turn hears it.
+type inbox struct {
+	list    [batch][]byte
+	n, next int
+}
+
 // collect takes what the workers say, until they have all ended. It and those who help it
 // are the only ones that decide about tasks that a worker has, one at a time, and they wait
-// for nobody.
-func (c *core) collect() {
-	defer close(c.collected)
-	list, helped := make([][]byte, batch), uint64(0)
+// for nobody. A result may end the goroutine in which it is decoded: then another one goes on.
+func (c *core) collect(helped uint64) {
+	over := false
+	defer func() {
+		if !over {
+			go c.collect(helped)
+			return
+		}
+		close(c.collected)
+	}()
 	for {
-		if c.collectSome(list) != nil {
+		if c.collectSome() != nil {
+			over = true
 			return // closed; or broken, which those that wait for it see
 		}
 		if c.woke.Swap(false) {
@@ -30,13 +44,51 @@ func (c *core) collect() {
 	}
 }
 
-// collectSome waits for results.
-func (c *core) collectSome(list [][]byte) error {
+// collectSome waits for results, if none is left.
+func (c *core) collectSome() error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	n, err := c.results.GetN(list)
-	c.heardAll(list[:n], err)
+	if c.inbox.next == c.inbox.n {
+		n, err := c.results.GetN(c.inbox.list[:])
+		if err = c.taken(n, err); err != nil {
+			return err
+		}
+	}
+	for b := c.unheard(); b != nil; b = c.unheard() {
+		c.hear(b)
+	}
+	return nil
+}
+
+// taken notes how many results were taken into the inbox, and an error of that.
+func (c *core) taken(n int, err error) error {
+	c.inbox.n, c.inbox.next = n, 0
+	switch {
+	case n > 0 || err == ring.ErrEmpty:
+		return nil
+	case err != nil && err != ring.ErrClosed && err != ring.ErrDetached:
+		c.giveUp(err)
+		c.results.Close() // nobody is to wait for room
+	}
 	return err
+}
+
+// unheard is the next message of the inbox, which is then the caller's; nil: there is none.
+func (c *core) unheard() []byte {
+	in := &c.inbox
+	if in.next == in.n {
+		return nil
+	}
+	b := in.list[in.next]
+	in.list[in.next] = nil
+	in.next++
+	return b
+}
+
+func (c *core) hear(b []byte) {
+	if bad := c.heard(b); bad != nil {
+		c.giveUp(bad)
+	}
 }
 
 // heard is one message.
@@ -82,34 +134,28 @@ func (c *core) received(m *member, f frame) error {
 		c.kill(m.worker)
 		return nil
 	}
-	ok := err == nil && c.deliver(t, m, f)
 	if err != nil {
 		t.job.fail(t.first, t.count, err)
-	} else {
-		closed()
+		c.settle(t, m, f, false)
+		return nil
 	}
+	d := &delivery{task: t, from: m, items: f.items, ok: true}
+	defer func() {
+		closed()
+		c.settle(t, m, f, d.ok)
+	}()
+	d.run()
+	return nil
+}
+
+// settle ends a task whose result was delivered.
+func (c *core) settle(t *task, m *member, f frame, ok bool) {
 	c.reclaim(t, f.place, f.word)
 	t.state.Store(taskEnded)
 	t.message = nil
 	t.drop()
 	c.account(!ok, m)
 	t.job.settle(t.first, t.count)
-	return nil
-}
-
-// deliver gives the items of a result to their job, and tells whether all of them are well.
-func (c *core) deliver(t *task, m *member, f frame) (ok bool) {
-	ok = true
-	for i := range t.count {
-		s, body, rest, err := nextItem(f.items, resultHead)
-		if err != nil {
-			t.job.fail(t.first+i, t.count-i, err)
-			return false
-		}
-		f.items = rest
-		ok = t.job.item(t.first+i, s, body, m) && ok
-	}
-	return ok
 }
 
 // reclaim makes the place of a task nobody's. Nobody but the collector changes its word from
@@ -137,11 +183,24 @@ func (c *core) bury(m *member) {
 				break
 			}
 		}
+		if t := c.entries[i].Load(); t != nil && c.damaged(t, place) {
+			c.giveUp(fmt.Errorf("%w: place %d is %v", ErrCorrupt, place, c.table.load(place)))
+		}
 	}
 	c.mu.Lock()
 	delete(c.living, m.worker)
 	c.mu.Unlock()
 	close(m.buried)
+}
+
+// damaged tells whether a task is in a place whose word nobody of us has made.
+func (c *core) damaged(t *task, place uint32) bool {
+	at, before := seat(t.at.Load()), t.state.Load()
+	w := c.table.load(place)
+	if at.place() != place || before != taskPlaced || w.follows(at.queued()) {
+		return false
+	}
+	return c.entries[place].Load() == t && t.state.Load() == taskPlaced && seat(t.at.Load()) == at // all the time
 }
 
 // orphan decides what becomes of a task whose worker has ended.
@@ -195,12 +254,12 @@ func (c *core) condemn(t *task, cause error) bool {
 	s := seat(at)
 	w := c.table.load(s.place())
 	switch {
-	case w.generation() != s.queued().generation() || w.state() <= stateQueued:
+	case w == s.queued() || w == s.queued().freed() || c.entries[s.place()].Load() != t:
 		return false
-	case w.state() == stateRunning:
+	case w.generation() == s.queued().generation() && w.state() == stateRunning:
 		return c.strike(t, s.place(), w, cause)
 	}
-	return true
+	return true // whoever has it ends it; if the word is damaged that is finish
 }
 
 // strike is condemn of a task whose place has the word w, which is running. It is called with

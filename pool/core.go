@@ -22,6 +22,7 @@ type core struct {
 	free    chan uint32            // places that nobody has
 	limited atomic.Int64           // tasks with a time limit that are placed
 	watch   chan struct{}          // wakes who watches over them
+	over    atomic.Pointer[failed] // why no worker is to begin any more
 
 	ctx    context.Context // ends when nothing waits for room any more
 	cancel context.CancelCauseFunc

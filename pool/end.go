@@ -23,6 +23,7 @@ func (c *core) giveUp(err error) {
 		}
 	}
 	c.mu.Unlock()
+	c.over.Store(&failed{err})
 	c.tasks.Close()
 	c.cancel(err)
 	for _, t := range waiting {

@@ -50,6 +50,7 @@ func For[T any](ctx context.Context, p *Pool, arr *array.Array[T], f *process.Fu
 	if size == 0 {
 		size = max(1, (n+4*p.Workers()-1)/(4*p.Workers()))
 	}
+	size = min(size, max(n, 1))
 	parts := make([]Part[T], 0, (n+size-1)/size)
 	for i := 0; i < n; i += size {
 		parts = append(parts, Part[T]{arr, i, min(i+size, n)})

@@ -40,7 +40,10 @@ const (
 	kindDeath // the parent says that a worker has ended; all that it has put comes before
 )
 
-const flagSpilled = 1
+const (
+	flagSpilled = 1
+	flagLost    = 2 // there was no room for the items: a text tells why
+)
 
 // status is what an item of a result is.
 type status uint8
@@ -55,7 +58,7 @@ const (
 
 const (
 	headSize   = 32
-	mostName   = math.MaxUint16
+	mostName   = blockSize / 4 // a message has room for it in any queue
 	resultHead = 5
 	taskHead   = 4
 )
@@ -161,8 +164,18 @@ func spill(b []byte, seg *shm.Segment) (short []byte, arr *array.Array[byte], er
 	return short, arr, nil
 }
 
+// lose is an encoded frame of results without them, because of err.
+func lose(b []byte, err error) []byte {
+	short := append(append([]byte(nil), b[:headSize]...), err.Error()...)
+	short[5] |= flagLost
+	return short[:min(len(short), blockSize/4)]
+}
+
 // unspill opens the items of f, if they are in an array, and gives what closes that.
 func (f *frame) unspill() (func() error, error) {
+	if f.flags&flagLost != 0 {
+		return nil, fmt.Errorf("%w: %s", ErrResult, f.items)
+	}
 	if f.flags&flagSpilled == 0 {
 		return func() error { return nil }, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"shmkit/internal/park"
-	"shmkit/ring"
 )
 
 // Who waits for a result alone looks for it itself, for a while, in place of the collector:
@@ -21,6 +20,7 @@ import (
 // moment, or when a caller gives up, or a task is put for which nobody looks. So nothing is
 // lost with a helper that never comes back, and no result waits for longer than a rest.
 type helping struct {
+	inbox   inbox         // of who has turn
 	turn    sync.Mutex    // held by who takes results; user code that decodes one runs under it
 	callers atomic.Int32  // that wait for one result
 	helped  atomic.Uint64 // how many got theirs while they helped
@@ -74,10 +74,43 @@ func (c *core) assist() bool {
 		return false
 	}
 	defer c.turn.Unlock()
-	var list [helpBatch][]byte
-	n, err := c.results.TryGetN(list[:])
-	c.heardAll(list[:n], err)
+	if c.inbox.next == c.inbox.n {
+		if c.taken(c.results.TryGetN(c.inbox.list[:helpBatch])) != nil {
+			return false
+		}
+	}
+	n := 0
+	for b := c.unheard(); b != nil; b = c.unheard() {
+		c.hearFor(b)
+		n++
+	}
 	return n > 0
+}
+
+// hearFor is hear in a goroutine that is a caller's. What others have written may end the one
+// it runs in, so that has another one.
+func (c *core) hearFor(b []byte) {
+	if c.tame(b) {
+		c.hear(b)
+		return
+	}
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		c.hear(b)
+	}()
+	<-heard
+}
+
+// tame tells whether a message is the result of a call of Apply that is decoded without methods
+// of the caller's.
+func (c *core) tame(b []byte) bool {
+	f, err := readFrame(b)
+	if err != nil || f.kind != kindResult || f.place >= uint32(len(c.entries)) {
+		return false
+	}
+	t := c.entries[f.place].Load()
+	return t != nil && t.tame
 }
 
 // rest lets callers help, as long as they do. last is how many had helped before it
@@ -121,20 +154,5 @@ func closed(done <-chan struct{}) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// heardAll is what was taken from the results, with the error of that.
-func (c *core) heardAll(list [][]byte, err error) {
-	for i, b := range list {
-		if bad := c.heard(b); bad != nil {
-			c.giveUp(bad)
-		}
-		list[i] = nil
-	}
-	switch err {
-	case nil, ring.ErrEmpty, ring.ErrClosed, ring.ErrDetached:
-	default:
-		c.giveUp(err)
 	}
 }

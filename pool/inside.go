@@ -162,19 +162,20 @@ func (w *inside) finish() error {
 	defer r.buf.Free()
 	f := r.frame
 	atStep("ran")
-	if !w.table.swap(f.place, f.word.by(w.Worker, stateRunning), f.word.by(w.Worker, stateDone)) {
-		return errCondemned
-	}
-	address(r.buf.Bytes(), f.place, f.word.by(w.Worker, stateDone))
 	b := r.buf.Bytes()
 	if len(b) > w.Longest {
 		short, arr, err := w.spill(b)
 		if err != nil {
-			return err
+			short = lose(b, err)
+		} else {
+			r.keep = append(r.keep, spilled{arr})
 		}
 		b = short
-		r.keep = append(r.keep, spilled{arr})
 	}
+	if !w.table.swap(f.place, f.word.by(w.Worker, stateRunning), f.word.by(w.Worker, stateDone)) {
+		return errCondemned
+	}
+	address(b, f.place, f.word.by(w.Worker, stateDone))
 	if len(r.keep) > 0 {
 		w.kept = append(w.kept, kept{f.place, f.word.by(w.Worker, stateDone), r.keep})
 	}

@@ -40,9 +40,11 @@ type many[A, R any] struct {
 	args  []A    // tasks refer to them until they have ended
 	spare []task // memory for the next ones
 	how   call
+	going context.Context // ends when no more tasks are to be made
 	list  []R
 	meter *meter
 	left  atomic.Int64 // items that have no outcome
+	fed   int          // items that are in a task, or have an outcome
 
 	errors sync.Mutex
 	bad    []*ItemError
@@ -51,6 +53,7 @@ type many[A, R any] struct {
 // prepare makes the job. It is false if that has ended already.
 func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args []A, options []CallOption) (*many[A, R], bool) {
 	m := &many[A, R]{f: f, pool: p, args: args}
+	m.going, m.halt = context.WithCancel(p.core.ctx)
 	m.init(ctx, p.core)
 	how, err := p.core.callOf(options)
 	if err == nil && ctx.Err() != nil {
@@ -86,13 +89,26 @@ func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args
 // feed makes tasks of args.
 func (m *many[A, R]) feed(args []A) {
 	defer m.core.enough()
+	defer func() {
+		if m.fed < len(args) {
+			m.skip(m.fed, len(args)-m.fed, errInputRanAway)
+		}
+	}()
 	for i := 0; i < len(args); i += m.how.chunk {
-		if why := m.stopped.Load(); why != nil {
+		if why := m.ended(); why != nil {
 			m.skip(i, len(args)-i, why.err)
 			return
 		}
 		m.send(i, args[i:min(i+m.how.chunk, len(args))])
 	}
+}
+
+// ended is why there are to be no more tasks; nil if there may be.
+func (m *many[A, R]) ended() *failed {
+	if why := m.stopped.Load(); why != nil {
+		return why
+	}
+	return m.core.over.Load()
 }
 
 // send makes one task of items, the first of which is i. What cannot be encoded fails alone.
@@ -110,14 +126,20 @@ func (m *many[A, R]) send(i int, items []A) {
 		}
 		return
 	}
+	m.fed = i + len(items)
 	m.core.more()
 	if !m.add(t) {
 		m.core.withdraw(t, m.stopped.Load().err)
 		return
 	}
-	if !m.core.enter(m.core.ctx, t) {
-		m.core.withdraw(t, m.core.reason())
+	if m.core.enter(m.going, t) {
+		return
 	}
+	if why := m.stopped.Load(); why != nil {
+		m.core.withdraw(t, why.err)
+		return
+	}
+	m.core.withdraw(t, m.core.reason())
 }
 
 // taskBatch is for how many tasks memory is taken at once.
@@ -135,13 +157,13 @@ func (m *many[A, R]) newTask() *task {
 
 // skip is the outcome of items that are in no task.
 func (m *many[A, R]) skip(i, n int, err error) {
+	m.fed = i + n
 	m.fail(i, n, err)
 	m.settle(i, n)
 }
 
 func (m *many[A, R]) item(i int, s status, body []byte, from *member) bool {
 	if err := decode(s, body, from, &m.list[i]); err != nil {
-		m.list[i] = *new(R)
 		m.fail(i, 1, err)
 		return false
 	}
@@ -152,6 +174,7 @@ func (m *many[A, R]) fail(i, n int, err error) {
 	m.errors.Lock()
 	defer m.errors.Unlock()
 	for k := range n {
+		m.list[i+k] = *new(R) // what was decoded of it
 		m.bad = append(m.bad, &ItemError{i + k, err})
 	}
 }
@@ -181,7 +204,7 @@ func (m *many[A, R]) verdict(bad []*ItemError) error {
 		return nil
 	}
 	slices.SortFunc(bad, func(a, b *ItemError) int { return a.Index - b.Index })
-	if why := m.stopped.Load(); why != nil && len(bad) == len(m.list) && !slices.ContainsFunc(bad, func(e *ItemError) bool { return e.Err != why.err }) {
+	if why := m.ended(); why != nil && len(bad) == len(m.list) && !slices.ContainsFunc(bad, func(e *ItemError) bool { return e.Err != why.err }) {
 		return why.err
 	}
 	return &MapError{bad}

@@ -22,6 +22,7 @@ func (c *core) submit(t *task) {
 	select {
 	case place := <-c.free:
 		if ok, _ := c.tryPut(t, place, c.tasks.TryPut); ok {
+			c.tooLate(t)
 			return
 		}
 	default:
@@ -101,7 +102,18 @@ func (c *core) enter(ctx context.Context, t *task) bool {
 			return false
 		}
 	}
-	return c.put(ctx, t, place)
+	if !c.put(ctx, t, place) {
+		return false
+	}
+	c.tooLate(t)
+	return true
+}
+
+// tooLate withdraws a task that came while all others were withdrawn.
+func (c *core) tooLate(t *task) {
+	if why := c.over.Load(); why != nil {
+		c.withdraw(t, why.err)
+	}
 }
 
 // put puts a task in the queue, in a place that is ours. It is false if the task waits as
@@ -174,11 +186,12 @@ func (c *core) withdraw(t *task, err error) bool {
 				return true
 			}
 		case taskPlaced:
-			if c.recall(t) {
+			ok, moved := c.recall(t)
+			if ok {
 				c.end(t, err)
 				return true
 			}
-			if s := seat(t.at.Load()); c.table.load(s.place()).generation() == s.queued().generation() {
+			if !moved {
 				return false // a worker has it, or the collector
 			}
 			runtime.Gosched() // somebody is about to say what it is now
@@ -188,16 +201,21 @@ func (c *core) withdraw(t *task, err error) bool {
 	}
 }
 
-// recall takes a task back that is placed and that no worker has taken.
-func (c *core) recall(t *task) bool {
+// recall takes a task back that is placed and that no worker has taken. moved tells that it
+// is not, or no longer, where it was placed.
+func (c *core) recall(t *task) (ok, moved bool) {
 	c.open.RLock()
 	defer c.open.RUnlock()
-	s := seat(t.at.Load())
-	if c.closed || !c.unplace(t, s.place(), s.queued()) {
-		return false
+	if c.closed {
+		return false, t.state.Load() != taskPlaced // all have ended
 	}
-	t.state.Store(taskEnded)
-	return true
+	s := seat(t.at.Load())
+	if c.unplace(t, s.place(), s.queued()) {
+		t.state.Store(taskEnded)
+		return true, false
+	}
+	// Whoever takes it out of its place frees the word, and then says so here.
+	return false, c.table.load(s.place()) == s.queued().freed() || c.entries[s.place()].Load() != t
 }
 
 // end tells the job of a task that it has no result.

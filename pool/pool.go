@@ -30,7 +30,7 @@ func New(workers int, options ...Option) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	go c.collect()
+	go c.collect(0)
 	for i := range workers {
 		m, err := c.begin(i)
 		if err != nil {
@@ -99,6 +99,7 @@ func (p *Pool) Join(ctx context.Context) error {
 func (p *Pool) Shutdown(ctx context.Context, cancel bool) error {
 	p.Close()
 	if cancel {
+		p.core.over.CompareAndSwap(nil, &failed{ErrCanceled})
 		p.core.withdrawAll(ErrCanceled)
 	}
 	return p.Join(ctx)

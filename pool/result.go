@@ -24,6 +24,7 @@ type AsyncResult[R any] struct {
 	calls   []func()
 	calling bool
 	release func() bool // ends the watch over a context
+	halt    func()      // ends the wait for room of who makes the tasks; nil: nobody waits
 
 	stopped atomic.Pointer[failed] // why no more tasks are made
 }
@@ -85,13 +86,21 @@ func (r *AsyncResult[R]) Err() error {
 	return r.err
 }
 
+// stop makes it known that no more tasks are to be made.
+func (r *AsyncResult[R]) stop(err error) {
+	r.stopped.CompareAndSwap(nil, &failed{err})
+	if r.halt != nil {
+		r.halt()
+	}
+}
+
 // Cancel withdraws what no worker has begun: it fails with [ErrCanceled]. It is true if that
 // is all of it, now or before, and then nothing runs and nothing has run.
 func (r *AsyncResult[R]) Cancel() bool {
 	if r.Ready() {
 		return r.Cancelled()
 	}
-	r.stopped.CompareAndSwap(nil, &failed{ErrCanceled})
+	r.stop(ErrCanceled)
 	all := true
 	for _, t := range r.made() {
 		all = r.core.withdraw(t, ErrCanceled) && all
@@ -117,7 +126,7 @@ func (r *AsyncResult[R]) Running() bool {
 
 // abort gives up all tasks, also those that run.
 func (r *AsyncResult[R]) abort(cause error) {
-	r.stopped.CompareAndSwap(nil, &failed{cause})
+	r.stop(cause)
 	for _, t := range r.made() {
 		r.core.giveUpTask(t, cause)
 	}
@@ -143,6 +152,9 @@ func (r *AsyncResult[R]) add(t *task) bool {
 
 // complete makes the result known.
 func (r *AsyncResult[R]) complete(result R, err error) {
+	if r.halt != nil {
+		r.halt()
+	}
 	r.result, r.err = result, err
 	r.mu.Lock()
 	r.tasks = nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"reflect"
 
 	"shmkit/internal/codec"
 	"shmkit/process"
@@ -47,6 +48,7 @@ func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A,
 	}
 	t := &r.task
 	t.job, t.pool, t.count, t.timeout, t.retries, t.attended = r, p, 1, how.timeout, how.retries, attended
+	t.tame = attended && codec.Tame(reflect.TypeFor[R]())
 	args := one(arg)
 	t.keep = args
 	if err = encodeTask(t, p.core, f.Name(), args); err == nil {

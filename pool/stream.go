@@ -24,6 +24,8 @@ type stream[A, R any] struct {
 	tokens  chan struct{}
 	ready   chan *parcel[A, R] // in the order in which they are opened; has room for all
 
+	enough func() // there are no more tasks: the input, or the loop, has ended
+
 	mu    sync.Mutex
 	tasks map[*task]bool // that have not ended
 }
@@ -41,6 +43,8 @@ type parcel[A, R any] struct {
 	panic  any   // of the input, in the last one
 }
 
+const mostChunk = 1 << 30 // of an input of unknown length
+
 func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], ordered bool, options []CallOption) (*stream[A, R], error) {
 	how, err := p.core.callOf(options)
 	if err == nil && ctx.Err() != nil {
@@ -52,34 +56,42 @@ func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], or
 	if err != nil {
 		return nil, err
 	}
-	how.chunk = max(how.chunk, 1)
+	how.chunk = min(max(how.chunk, 1), mostChunk)
 	if how.inFlight == 0 {
 		how.inFlight = 4 * p.Workers() * how.chunk
 	}
-	n := max(1, how.inFlight/how.chunk)
+	n := min(max(1, how.inFlight/how.chunk), mostPlaces) // no more are with the workers
 	how.chunk = min(how.chunk, how.inFlight)
 	s := &stream[A, R]{
 		given: ctx, pool: p, core: p.core, f: f, how: how, ordered: ordered,
 		tokens: make(chan struct{}, n), ready: make(chan *parcel[A, R], n+1), tasks: map[*task]bool{},
 	}
+	s.enough = sync.OnceFunc(p.core.enough)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s, nil
 }
 
 // feed makes parcels of the input.
 func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
-	defer s.core.enough()
+	defer s.enough()
 	last := &parcel[A, R]{stream: s, last: true}
+	returned := false
 	defer func() {
-		last.panic = recover()
+		if last.panic = recover(); last.panic == nil && !returned {
+			last.err = errInputRanAway
+		}
 		s.ready <- last
 	}()
 	var items []A
 	for a, err := range in {
+		if why := s.core.over.Load(); why != nil && err == nil {
+			err = why.err
+		}
 		if last.err = err; err != nil {
 			break
 		}
 		if len(items) == 0 && !s.token() {
+			returned = true
 			return
 		}
 		if items = append(items, a); len(items) == s.how.chunk {
@@ -92,6 +104,7 @@ func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 		s.send(items)
 		last.count++
 	}
+	returned = true
 }
 
 // token waits until there may be one more parcel. It is false if the loop has ended.
@@ -111,10 +124,7 @@ func (s *stream[A, R]) send(items []A) {
 		s.ready <- p
 	}
 	t := &task{job: p, pool: s.pool, keep: items, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
-	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
-		t.drop()
-		p.fail(0, len(items), err)
-		p.settle(0, len(items))
+	if p.encode(t, items) != nil {
 		return
 	}
 	p.task = t
@@ -132,6 +142,20 @@ func (s *stream[A, R]) send(items []A) {
 		}
 		s.core.withdraw(t, err)
 	}
+}
+
+// encode makes the message of t, or that is the outcome of items.
+func (p *parcel[A, R]) encode(t *task, items []A) (err error) {
+	err = errInputRanAway
+	defer func() {
+		if err != nil {
+			t.drop()
+			p.fail(0, len(items), err)
+			p.settle(0, len(items))
+		}
+	}()
+	err = encodeTask(t, p.stream.core, p.stream.f.Name(), items)
+	return err
 }
 
 func (p *parcel[A, R]) item(i int, s status, body []byte, from *member) bool {
@@ -233,6 +257,7 @@ func (p *parcel[A, R]) open(yield func(R, error) bool) bool {
 
 // stop ends what was not opened.
 func (s *stream[A, R]) stop() {
+	defer s.enough()
 	s.cancel(ErrCanceled)
 	s.mu.Lock()
 	tasks := slices.Collect(maps.Keys(s.tasks))

@@ -15,7 +15,7 @@ import (
 // worker by a signal may have nothing to do with it.
 const (
 	mostFailures = 3
-	mostSignals  = 128
+	mostSignals  = 256
 
 	firstBackoff = 5 * time.Millisecond
 	lastBackoff  = time.Second
@@ -150,7 +150,7 @@ func (c *core) failed(err error, bySignal bool) (again bool, pause time.Duration
 		return false, 0
 	}
 	if bySignal {
-		return true, min(firstBackoff<<min(tries, 16), mostIdle)
+		return true, firstBackoff // the fewer there are, the more surely a killer finds each of them
 	}
 	return true, min(firstBackoff<<min(tries, 16), lastBackoff)
 }
@@ -190,15 +190,12 @@ func (c *core) finish() {
 	<-c.collected
 	c.turn.Lock() // nor does anybody help any more
 	defer c.turn.Unlock()
-	// Nobody takes what is queued any more, and nobody puts: the queue is closed. If the one of
-	// the results is damaged there are tasks that nobody has decided about.
+	// Nobody takes what is queued any more, and nobody puts: the queue is closed. Whatever is
+	// left was not decided because the queue of the results is damaged, or a word is.
 	for i := range c.entries {
 		t := c.entries[i].Load()
-		if t == nil || c.withdraw(t, c.reason()) {
-			continue
-		}
-		if w := c.table.load(uint32(i)); w.state() >= stateRunning && c.reclaim(t, uint32(i), w) {
-			t.state.Store(taskEnded)
+		if t != nil && !c.withdraw(t, c.reason()) && t.state.CompareAndSwap(taskPlaced, taskEnded) {
+			c.entries[i].Store(nil)
 			c.end(t, c.reason())
 		}
 	}

@@ -21,6 +21,7 @@ type task struct {
 	retries  int
 	deaths   int
 	attended bool // somebody waits for it: see helping
+	tame     bool // no method of a caller's runs where its result is decoded
 
 	state atomic.Uint32
 	at    atomic.Uint64          // its seat, while it is placed

@@ -46,10 +46,10 @@ func (c *core) overdue() (next int64) {
 		}
 		left := int64(t.timeout + c.grace)
 		since, w := c.runs(uint32(i))
-		if w.state() == stateRunning {
+		if w.state() == stateRunning && seat(t.at.Load()) == seatOf(uint32(i), w) { // else t has just ended
 			left -= c.clock.now() - since
 		}
-		if left <= 0 {
+		if left <= 0 { // and then t is what runs
 			c.strike(t, uint32(i), w, ErrTimeout)
 			continue
 		}

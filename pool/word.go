@@ -55,6 +55,12 @@ func (w word) freed() word { return wordOf(w.generation()+1, stateFree, 0) }
 // belongs tells whether w is of a task that the worker has, or had when it died.
 func (w word) belongs(worker uint32) bool { return w.state() >= stateRunning && w.worker() == worker }
 
+// follows tells whether w can be the word of a place as long as it has the task of queued.
+func (w word) follows(queued word) bool {
+	return w == queued || w == queued.freed() ||
+		w.generation() == queued.generation() && w.state() > stateQueued && w.state() <= stateCondemned
+}
+
 // String is for people.
 func (w word) String() string {
 	names := [...]string{"free", "queued", "running", "done", "condemned"}

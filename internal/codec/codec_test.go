@@ -60,7 +60,7 @@ func FuzzInt(f *testing.F) {
 	f.Add([]byte{0xfb, 0x40, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var got, want int
-		err1, err2 := Decode(b, &got), decoding.Unmarshal(b, &want)
+		err1, err2 := Decode(b, &got), decMode.Unmarshal(b, &want)
 		if (err1 == nil) != (err2 == nil) || err1 == nil && got != want {
 			t.Errorf("% x: %d, %v; the module: %d, %v", b, got, err1, want, err2)
 		}
