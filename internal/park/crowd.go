@@ -37,8 +37,10 @@ func Crowd(ctx context.Context, attempt func(r *Round) (done bool, err error)) e
 }
 
 // once drops words that were named before in this turn. Things of one segment share many.
+// Which of the others tell of deaths only is forgotten with that: they have other numbers now.
 func (r *Round) once(seen map[sys.Word]bool) {
 	clear(seen)
+	r.deaths = 0
 	r.words = slices.DeleteFunc(r.words, func(w sys.Word) bool {
 		again := seen[w]
 		seen[w] = true
