@@ -55,7 +55,7 @@ func Encode(buf *Buffer, v any) error {
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
 func Decode(b []byte, v any) error {
-	if to, ok := v.(*int); ok {
+	if to, ok := v.(*int); ok && to != nil {
 		if major, n, rest := cutHead(b); len(rest) == 0 && major <= majorNegative && n <= math.MaxInt {
 			*to = int(n)
 			if major == majorNegative {

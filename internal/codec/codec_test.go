@@ -66,3 +66,10 @@ func FuzzInt(f *testing.F) {
 		}
 	})
 }
+
+// A pointer to nothing is an error, as the module has it, and no crash.
+func TestIntNowhere(t *testing.T) {
+	if err := Decode([]byte{1}, (*int)(nil)); err == nil {
+		t.Error("decoded into a pointer to nothing")
+	}
+}
