@@ -129,6 +129,35 @@ func TestAnonymousGoesWithTheLast(t *testing.T) {
 	}
 }
 
+// The last one out removes a segment also if somebody is there who is about to end, and has
+// said so by sharing its byte; who comes meanwhile came too late.
+func TestAnonymousGoesBesideFarewell(t *testing.T) {
+	im := newImage(t)
+	im.header.Kind = layout.KindAnonymous
+	path := im.write()
+	a := openPeer(t, path, "counter")
+	share := func(from, n int64) {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		if got, err := sys.TryShare(int(f.Fd()), from, n); !got || err != nil {
+			t.Fatal(got, err)
+		}
+	}
+	share(layout.LockSlots+layout.MaxSlots-1, 1)
+	other := im.write()
+	a.want(ok, "close")
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("stat after the last close: %v", err)
+	}
+	path = other
+	share(layout.LockSlots, 1)
+	share(layout.LockSlots, layout.MaxSlots)
+	startPeer(t).want(eDestroyed, "open", path)
+}
+
 // Closing waits for nobody, not for one who was stopped with the admin lock either.
 func TestCloseDoesNotWait(t *testing.T) {
 	im := newImage(t)

@@ -188,11 +188,12 @@ static inline void shk_unlink_own(shmkit_segment *s)
 
 // shk_destroy_if_last removes an anonymous segment without participants. Whoever
 // leaves releases its byte first, so of two that leave together one succeeds. It
-// waits for nobody: whoever holds a byte is attached, and will come here itself.
+// waits for nobody: whoever holds a byte is attached, and will come here itself; unless it is
+// about to end, and has said so by sharing its byte.
 static inline void shk_destroy_if_last(shmkit_segment *s)
 {
 	if (s->header->kind != SHMKIT_KIND_ANONYMOUS ||
-	    shk_filelock(s->fd, F_OFD_SETLK, F_WRLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS) != 0)
+	    shk_filelock(s->fd, F_OFD_SETLK, F_RDLCK, SHMKIT_LOCK_SLOTS, SHMKIT_MAX_SLOTS) != 0)
 		return;
 	if (SHK_LOAD(&s->header->state) == SHMKIT_STATE_LIVE) {
 		// In this order: a destroyed segment that still has a name would stay.

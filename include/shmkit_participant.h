@@ -164,7 +164,8 @@ static inline int shk_slot_try(shmkit_segment *s, uint32_t slot)
 }
 
 // shk_slot_take finds a slot. Whoever holds all bytes in one lock found nobody
-// attached and removes the segment. It may be stopped there: we came too late.
+// attached and removes the segment. It may be stopped there: we came too late. Locks of those
+// who are about to end may hide it, and then there are only such as are shared.
 static inline int shk_slot_take(shmkit_segment *s)
 {
 	for (uint32_t slot = 0; slot < SHMKIT_MAX_SLOTS; slot++) {
@@ -175,10 +176,14 @@ static inline int shk_slot_take(shmkit_segment *s)
 			return err;
 	}
 	uint64_t start = SHMKIT_LOCK_SLOTS, len = SHMKIT_MAX_SLOTS;
-	int held = shk_filelock_holder(s->fd, &start, &len);
+	int held = shk_filelock_holder(s->fd, F_WRLCK, &start, &len);
 	if (held < 0)
 		return held;
-	return held && start == SHMKIT_LOCK_SLOTS && len == SHMKIT_MAX_SLOTS ? SHMKIT_EDESTROYED : SHMKIT_EFULL;
+	if (held && start == SHMKIT_LOCK_SLOTS && len == SHMKIT_MAX_SLOTS)
+		return SHMKIT_EDESTROYED;
+	start = SHMKIT_LOCK_SLOTS;
+	len = SHMKIT_MAX_SLOTS;
+	return held && shk_filelock_holder(s->fd, F_RDLCK, &start, &len) == 0 ? SHMKIT_EDESTROYED : SHMKIT_EFULL;
 }
 
 static inline void shk_move_in(shmkit_segment *s)
@@ -246,7 +251,7 @@ static inline shk_life shk_liveness(shmkit_segment *s, uint32_t owner, int ask)
 	if (!announced && !ask && death != 0)
 		return SHK_ALIVE;
 	uint64_t start = SHMKIT_LOCK_SLOTS + slot, len = 1;
-	if (shk_filelock_holder(s->fd, &start, &len) == 0)
+	if (shk_filelock_holder(s->fd, F_WRLCK, &start, &len) == 0)
 		return SHK_DEAD;
 	return announced ? SHK_DYING : SHK_ALIVE;
 }

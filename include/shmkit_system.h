@@ -93,13 +93,13 @@ static inline int shk_filelock(int fd, int command, short type, uint64_t start, 
 	return 0;
 }
 
-// shk_filelock_holder asks whether another open file holds a lock in the range:
-// 1 with where the first one lies, 0 for none.
-static inline int shk_filelock_holder(int fd, uint64_t *start, uint64_t *len)
+// shk_filelock_holder asks whether another open file holds a lock in the range that keeps
+// one of that type away: 1 with where the first one lies, 0 for none.
+static inline int shk_filelock_holder(int fd, short type, uint64_t *start, uint64_t *len)
 {
 	struct flock l;
 	memset(&l, 0, sizeof l);
-	l.l_type = F_WRLCK;
+	l.l_type = type;
 	l.l_whence = SEEK_SET;
 	l.l_start = (off_t)*start;
 	l.l_len = (off_t)*len;

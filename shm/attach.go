@@ -51,6 +51,8 @@ func (c *core) moveIn() {
 	p.Sleeps, p.Wakes, p.Recoveries, p.Sweeps = 0, 0, 0, 0
 }
 
+var errRemoved = fmt.Errorf("%w: it is being removed", ErrNotFound)
+
 // takeSlot locks the byte of some slot. It fails with ErrSlots when all are in use.
 func takeSlot(v *view) (uint32, error) {
 	for full := false; ; full = true {
@@ -59,13 +61,16 @@ func takeSlot(v *view) (uint32, error) {
 			return slot, err
 		}
 		// Whoever locked all bytes in one piece found nobody attached and removes the
-		// segment. It may be stopped there; we came too late all the same.
+		// segment. It may be stopped there; we came too late all the same. Locks of those who
+		// are about to end may hide it: see BeforeExit. Then there are only such as are shared.
 		held, start, length, err := sys.Holder(v.fd, layout.LockSlots, layout.MaxSlots)
 		switch {
 		case err != nil:
 			return 0, err
 		case held && start == layout.LockSlots && length == layout.MaxSlots:
-			return 0, fmt.Errorf("%w: it is being removed", ErrNotFound)
+			return 0, errRemoved
+		case held && full && !sys.Excludes(v.fd, layout.LockSlots, layout.MaxSlots):
+			return 0, errRemoved
 		case held && full:
 			return 0, ErrSlots
 		}
