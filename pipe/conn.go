@@ -47,6 +47,11 @@ func (c *Conn) Close() error {
 	if c.t == nil || c.closed.Swap(true) {
 		return ErrClosed
 	}
+	for _, h := range []*half{&c.in, &c.out} {
+		if end := h.giveUp.Load(); end != nil { // who sets it looks at closed after that
+			(*end)()
+		}
+	}
 	err := c.t.close()
 	if r, ok := c.t.(releaser); ok {
 		c.lock()

@@ -1,12 +1,19 @@
 package pipe
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // half is one direction of a Conn, as this process uses it.
 type half struct {
 	turn  turn
 	until deadline
 	parts [3][]byte // what is being sent; guarded by turn
+
+	// giveUp is what Close calls. It ends the wait of a call that has the turn and waits for
+	// that of another connection; nil if the one that has the turn does not.
+	giveUp atomic.Pointer[func()]
 }
 
 func (h *half) init() {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync/atomic"
 )
 
 // SendConn sends a whole connection of the family "unix" or "tcp" over one of the family
@@ -58,7 +59,7 @@ func (c *Conn) movable() (*stream, error) {
 }
 
 // beginWith is begin for sending over c, together with both directions of other. Whoever
-// waits for a message of other holds this up, as it would Close of rings.
+// waits for a message of other holds this up. Close of either ends the wait.
 //
 // Order: turns of several connections are taken in the order of their numbers, and of one,
 // that of receiving first. So calls that each have what the other one wants do not come about.
@@ -71,11 +72,20 @@ func (c *Conn) beginWith(ctx context.Context, other *Conn) (out context.Context,
 	if other.number < c.number {
 		parts = append(parts[1:], parts[0])
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var settled atomic.Bool // all are ours, or some are not going to be
+	giveUp := func() {
+		if settled.CompareAndSwap(false, true) {
+			cancel(ErrClosed)
+		}
+	}
 	var ops []call
 	end = func() {
 		for _, op := range ops {
+			op.half.giveUp.Store(nil)
 			op.end()
 		}
+		cancel(nil)
 	}
 	for _, p := range parts {
 		op, err := p.c.begin(ctx, p.h)
@@ -86,6 +96,13 @@ func (c *Conn) beginWith(ctx context.Context, other *Conn) (out context.Context,
 		if ops = append(ops, op); p.c == c {
 			out = op.ctx
 		}
+		if p.h.giveUp.Store(&giveUp); p.c.closed.Load() {
+			giveUp()
+		}
+	}
+	if !settled.CompareAndSwap(false, true) {
+		end()
+		return nil, nil, ErrClosed
 	}
 	return out, end, nil
 }
