@@ -71,7 +71,7 @@ func (e *side) rest(t, n uint64, ahead func() uint64) uint64 {
 }
 
 // sample raises HighWater by what an end at ticket t knows: n is how far it may go, of
-// span. Of a large queue, an end is up to 64 further than it has said.
+// span. Of a large queue, an end is up to 16 further than it has said.
 func (c *core) sample(t, n, span uint64) {
 	depth := min(n, c.slots) // a consumer: so many are published
 	if span > 0 {
