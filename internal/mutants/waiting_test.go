@@ -74,6 +74,14 @@ var inSys = []mutant{
 		test: "./internal/sys -run=^TestWaitIsShared$",
 	},
 	{
+		name: "PRIVATE flag on wait for one word",
+		bug:  "the same where a call waits for one word, which is another system call",
+		file: "internal/sys/futex_unsafe_linux.go",
+		old:  "futexWait     = 0\n",
+		new:  "futexWait     = 0 | 128\n",
+		test: "./internal/sys -run=^TestWaitIsShared$",
+	},
+	{
 		name: "PRIVATE flag on wake",
 		bug:  "the kernel wakes sleepers of this process only",
 		file: "internal/sys/futex_unsafe_linux.go",

@@ -27,21 +27,26 @@ func TestWakeIsShared(t *testing.T) {
 // it has no PRIVATE flag.
 func TestWaitIsShared(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
-	word := new(uint32)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := sys.FutexWait([]sys.Word{{Addr: word, Val: 0}}, 10*time.Second)
-		ended <- err
-	}()
-	for shmtest.WakeAll(word) == 0 {
-		select {
-		case err := <-ended:
-			t.Fatalf("nobody could wake it: %v", err)
-		default:
-			runtime.Gosched()
+	for _, n := range []int{1, 2} { // each has a system call of its own
+		words := make([]sys.Word, n)
+		for i := range words {
+			words[i].Addr = new(uint32)
 		}
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := sys.FutexWait(words, 10*time.Second)
+			ended <- err
+		}()
+		for shmtest.WakeAll(words[n-1].Addr) == 0 {
+			select {
+			case err := <-ended:
+				t.Fatalf("%d words: nobody could wake it: %v", n, err)
+			default:
+				runtime.Gosched()
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("%d words: %v", n, err)
+		}
 	}
 }
