@@ -22,7 +22,7 @@ type netConn struct {
 	buf  []byte // memory of rest
 }
 
-// piece is how many bytes of one Write are one message: they reach the other end while the
+// piece is how many bytes of one Write are one message, at most: they reach the other end while the
 // next ones are written.
 const piece = 16 << 10
 
@@ -64,8 +64,9 @@ func (s *netConn) Write(b []byte) (n int, err error) {
 	defer op.end()
 	parts := s.c.out.parts[:1]
 	defer clear(parts)
+	most := max(min(piece, s.c.t.longest()), 1)
 	for n < len(b) {
-		next := min(n+piece, len(b))
+		next := min(n+most, len(b))
 		parts[0] = b[n:next]
 		if err := s.c.t.send(op.ctx, parts...); err != nil {
 			return n, s.fail("write", err)

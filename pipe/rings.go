@@ -46,6 +46,8 @@ func (t *rings) allow(most int) { t.most, t.in.most = most, most }
 
 func (t *rings) readable() bool { return t.end == 0 || t.pair.Lanes() == 2 }
 
+func (t *rings) longest() int { return t.most }
+
 func (t *rings) writable() bool { return t.end == 1 || t.pair.Lanes() == 2 }
 
 // claim makes the roles of the end this process's, unless they are. Errors:

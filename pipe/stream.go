@@ -59,6 +59,8 @@ func addressText(a net.Addr) string {
 }
 
 func (s *stream) readable() bool { return true }
+
+func (s *stream) longest() int   { return s.limit }
 func (s *stream) writable() bool { return true }
 func (s *stream) local() string  { return s.here }
 func (s *stream) remote() string { return s.there }

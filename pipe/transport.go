@@ -16,6 +16,7 @@ type transport interface {
 	close() error      // both directions; those who wait get ErrClosed
 	readable() bool    // has a receiving direction
 	writable() bool
+	longest() int  // length of the longest message
 	local() string // address for people
 	remote() string
 }
