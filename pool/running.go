@@ -84,7 +84,7 @@ func (r *running) call(ctx context.Context) status {
 	}
 	r.items = rest
 	if !r.known {
-		return r.write(statusArgument, fmt.Sprintf("function %q is not registered in the worker", r.name))
+		return r.write(statusArgument, fmt.Sprintf("function %q is not registered in the worker: register it in a package variable or in init", r.name))
 	}
 	keep, err := r.f.Run(ctx, arg, r.buf, func() {})
 	if keep != nil {

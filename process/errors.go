@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -97,3 +98,19 @@ type PanicError struct {
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("process: %s (pid %d): %s", e.Name, e.PID, e.Text)
 }
+
+// TypeError tells that a function cannot be called in another process, because values of its
+// types cannot be encoded, or would lose fields without a word. It wraps a *ring.FieldError,
+// which names the field.
+type TypeError struct {
+	Function string
+	What     string // "argument" or "result"
+	Err      error
+}
+
+func (e *TypeError) Error() string {
+	return "process: " + e.What + " of function " + strconv.Quote(e.Function) + ": " + e.Err.Error()
+}
+
+// Unwrap gives the reason.
+func (e *TypeError) Unwrap() error { return e.Err }

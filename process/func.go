@@ -2,6 +2,8 @@ package process
 
 import (
 	"context"
+	"reflect"
+	"sync"
 
 	"shmkit/internal/codec"
 	"shmkit/internal/function"
@@ -14,6 +16,7 @@ type Func[A, R any] struct {
 	name  string
 	types string
 	call  func(context.Context, A) (R, error)
+	unfit func() error
 }
 
 // None is the result of functions that only give an error.
@@ -36,24 +39,42 @@ func Register[A any](name string, f func(context.Context, A) error) *Func[A, Non
 func RegisterFunc[A, R any](name string, f func(context.Context, A) (R, error)) *Func[A, R] {
 	entry := function.Of(name, f)
 	function.Register(entry)
-	return &Func[A, R]{name, entry.Types, f}
+	return &Func[A, R]{name, entry.Types, f, sync.OnceValue(func() error { return unfit[A, R](name) })}
+}
+
+// unfit tells why arguments or results of the function cannot be sent.
+func unfit[A, R any](name string) error {
+	if err := codec.Check(reflect.TypeFor[A](), false); err != nil {
+		return &TypeError{name, "argument", err}
+	}
+	if err := codec.Check(reflect.TypeFor[R](), false); err != nil {
+		return &TypeError{name, "result", err}
+	}
+	return nil
 }
 
 // Name is the name it was registered under.
 func (f *Func[A, R]) Name() string { return f.name }
+
+// Sendable tells whether arguments and results of these types can be sent to other processes,
+// and whole. Errors: [*TypeError].
+func (f *Func[A, R]) Sendable() error { return f.unfit() }
 
 // Call runs the function here, in this process.
 func (f *Func[A, R]) Call(ctx context.Context, arg A) (R, error) { return f.call(ctx, arg) }
 
 // Start starts a process that runs the function. When ctx ends the process is killed, or
 // told to end if there is a [Grace]. What arg refers to stays until the process has taken
-// it. Errors: [ErrNoMain]; [*StartError]; if arg cannot be encoded, why.
+// it. Errors: [ErrNoMain]; [*TypeError]; [*StartError]; if arg cannot be encoded, why.
 //
 // It waits until the process exists, and not until the function runs: see Process.Wait. If
 // this process ends before the other one has its argument, the function does not run.
 func (f *Func[A, R]) Start(ctx context.Context, arg A, options ...Option) (*Job[R], error) {
 	if !called.Load() {
 		return nil, ErrNoMain
+	}
+	if err := f.unfit(); err != nil {
+		return nil, err
 	}
 	buf := codec.NewBuffer()
 	if err := codec.Encode(buf, arg); err != nil {

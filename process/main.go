@@ -32,7 +32,7 @@ func (c *child) run() int {
 	f, ok := function.Find(c.order.Function)
 	switch {
 	case !ok:
-		c.refuse(fmt.Errorf("function %q is not registered in the child", c.order.Function))
+		c.refuse(fmt.Errorf("function %q is not registered in the child: register it in a package variable or in init", c.order.Function))
 	case f.Types != c.order.Types:
 		c.refuse(fmt.Errorf("function %q is %s in the child and %s in the parent", f.Name, f.Types, c.order.Types))
 	}

@@ -90,8 +90,11 @@ var table = struct {
 func Register(f Function) {
 	table.Lock()
 	defer table.Unlock()
-	if _, ok := table.all[f.Name]; ok || f.Name == "" {
-		panic(fmt.Sprintf("function: name %q is taken, or empty", f.Name))
+	if f.Name == "" {
+		panic("process: a function is registered without a name")
+	}
+	if _, ok := table.all[f.Name]; ok {
+		panic(fmt.Sprintf("process: a function called %q is registered already; names are per program", f.Name))
 	}
 	table.all[f.Name] = f
 }
