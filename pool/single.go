@@ -100,7 +100,7 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 	f.writeHead(buf)
 	for i := range items {
 		start := beginItem(buf, taskHead)
-		if err := codec.Encode(buf, items[i]); err != nil {
+		if err := codec.EncodeFrom(buf, &items[i]); err != nil {
 			return err
 		}
 		if err := endItem(buf, taskHead, start, 0); err != nil {
