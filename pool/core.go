@@ -78,6 +78,8 @@ type member struct {
 	tasks    uint64 // that have a result
 	started  time.Time
 	buried   chan struct{} // closed when its tasks are decided
+	seen     word          // the task that guard saw it with before it had said since when
+	seenAt   int64         // and when that was
 	died     error         // what Wait gave; before its death is put
 }
 

@@ -148,8 +148,13 @@ func (w *inside) take(lease *ring.Lease[[]byte]) (*running, error) {
 		return nil, err
 	}
 	atStep("leased")
-	w.table.begin(w.Position, w.clock.now())
+	limited := f.timeout > 0
+	w.table.begin(w.Position, w.clock.now(), !limited)
+	atStep("noted")
 	mine := w.table.swap(f.place, f.word, f.word.by(w.Worker, stateRunning))
+	if mine && limited { // its time does not count from before that
+		w.table.begin(w.Position, w.clock.now(), true)
+	}
 	atStep("taken")
 	if err := lease.Ack(); err != nil || !mine {
 		return nil, err
