@@ -8,6 +8,7 @@ import (
 
 	"shmkit/process"
 	"shmkit/ring"
+	"shmkit/shm"
 )
 
 // core is a pool, in the process that decides. Locks are taken in the order open, mu.
@@ -22,6 +23,7 @@ type core struct {
 	free    chan uint32            // places that nobody has
 	limited atomic.Int64           // tasks with a time limit that are placed
 	watch   chan struct{}          // wakes who watches over them
+	spares  spares                 // for long arguments
 	over    atomic.Pointer[failed] // why no worker is to begin any more
 
 	ctx    context.Context // ends when nothing waits for room any more
@@ -76,6 +78,8 @@ type member struct {
 	tasks    uint64 // that have a result
 	started  time.Time
 	buried   chan struct{} // closed when its tasks are decided
+	seen     word          // the task that guard saw it with before it had said since when
+	seenAt   int64         // and when that was
 	died     error         // what Wait gave; before its death is put
 }
 
@@ -101,6 +105,7 @@ func newCore(workers int, s *settings) (c *core, err error) {
 	for i := range s.places {
 		c.free <- uint32(i)
 	}
+	c.spares.heap, c.spares.most = shm.Default, parentSpare
 	c.hurry = make(chan struct{}, 1)
 	c.looks.Store(mostLooks / 2)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -118,6 +123,7 @@ func (c *core) release() {
 		}
 	}
 	c.table.array.Close()
+	c.spares.close()
 }
 
 // register says that a task comes, or a job that makes tasks.

@@ -18,6 +18,11 @@
 // chunk with it; a task whose worker died may have had effects; and one that is tried again
 // has them again, which is for the caller to allow: see [Retries]. Arguments and results are
 // encoded as CBOR, and copied, up to 4 GiB each; handles of shared objects may be in them.
+// The methods that decode a result run one at a time in the process that has the pool, while
+// other results wait: they must not wait for a task of the same pool, which would be for ever.
+// Up to 16 MiB of shared memory is kept for the next long arguments until the pool ends. A
+// worker that gets those collects its garbage later, as with 32 MiB more in use, unless GOGC,
+// GOMEMLIMIT or a [MemoryLimit] tell how much it may have.
 //
 //	var square = process.RegisterFunc("square", func(_ context.Context, x int) (int, error) {
 //		return x * x, nil

@@ -8,7 +8,6 @@ import (
 
 	"shmkit/array"
 	"shmkit/internal/codec"
-	"shmkit/shm"
 )
 
 // What the queues carry are frames: a head, the name of the function in that of a task, and
@@ -19,7 +18,7 @@ import (
 //	item of a result   length:32 | status:8 | result or error, encoded …
 //
 // Items that are too long for the queue are in an array of their own: then the flag is set
-// and the frame has its handle in their place. See spill.
+// and the frame has its handle in their place. See spares.
 type frame struct {
 	place   uint32
 	kind    kind
@@ -120,15 +119,22 @@ func beginItem(buf *codec.Buffer, head int) (start int) {
 }
 
 func endItem(buf *codec.Buffer, head, start int, s status) error {
-	n := buf.Len() - start - head
-	if uint64(n) > math.MaxUint32 {
-		return fmt.Errorf("pool: %d bytes are too long for an argument or a result", n)
-	}
 	b := buf.Bytes()[start:]
-	binary.LittleEndian.PutUint32(b, uint32(n))
+	if err := setItem(b, len(b)-head); err != nil {
+		return err
+	}
 	if head == resultHead {
 		b[4] = byte(s)
 	}
+	return nil
+}
+
+// setItem says in the head of an item that n bytes follow.
+func setItem(b []byte, n int) error {
+	if uint64(n) > math.MaxUint32 {
+		return fmt.Errorf("pool: %d bytes are too long for an argument or a result", n)
+	}
+	binary.LittleEndian.PutUint32(b, uint32(n))
 	return nil
 }
 
@@ -145,23 +151,6 @@ func nextItem(items []byte, head int) (s status, body, rest []byte, err error) {
 		return 0, nil, nil, fmt.Errorf("%w: an item of %d bytes, of which there are %d", ErrCorrupt, n, len(items))
 	}
 	return s, items[:n], items[n:], nil
-}
-
-// spill moves the items of an encoded frame, which is too long for the queue, to an array in
-// seg. That stays as long as it is open.
-func spill(b []byte, seg *shm.Segment) (short []byte, arr *array.Array[byte], err error) {
-	from := headSize + int(binary.LittleEndian.Uint16(b[6:]))
-	if arr, err = array.FromIn(seg, "", b[from:]); err != nil {
-		return nil, nil, err
-	}
-	handle, err := arr.MarshalBinary()
-	if err != nil {
-		arr.Close()
-		return nil, nil, err
-	}
-	short = append(append([]byte(nil), b[:from]...), handle...)
-	short[5] |= flagSpilled
-	return short, arr, nil
 }
 
 // lose is an encoded frame of results without them, because of err.

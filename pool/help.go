@@ -16,13 +16,16 @@ import (
 //	in the queue   it has it   the collector, which sleeps until there is one
 //	rests          is free     a caller that helps, look by look; or nobody, until the rest ends
 //
-// It rests when it has collected something and callers helped lately. A rest ends after a
-// moment, or when a caller gives up, or a task is put for which nobody looks. So nothing is
-// lost with a helper that never comes back, and no result waits for longer than a rest.
+// It rests when it has collected something and a caller looks, or helped lately, and none
+// waits without looking. A rest ends after a moment, or when a caller gives up, or a second
+// one comes, or a task is put for which nobody looks. So nothing is lost with a helper that
+// never comes back, and no result waits for longer than a rest.
 type helping struct {
 	inbox   inbox         // of who has turn
 	turn    sync.Mutex    // held by who takes results; user code that decodes one runs under it
 	callers atomic.Int32  // that wait for one result
+	idlers  atomic.Int32  // of them, who do not look
+	looking atomic.Bool   // one of them does
 	helped  atomic.Uint64 // how many got theirs while they helped
 	looks   atomic.Int32  // how often a caller looks: an estimate of whether that pays
 	resting atomic.Bool
@@ -41,20 +44,29 @@ const (
 
 // attend waits until done is closed.
 func (c *core) attend(done <-chan struct{}) {
-	alone := c.callers.Add(1) == 1
-	if alone && !park.Alone() && c.help(done) {
-		c.helped.Add(1)
-	} else {
-		c.collectNow()
-		<-done
+	defer c.callers.Add(-1)
+	if c.callers.Add(1) == 1 && !park.Alone() && c.help(done) {
+		return
 	}
-	if c.callers.Add(-1) > 0 {
-		c.collectNow() // for who has not helped because we were there
-	}
+	c.idlers.Add(1) // and then whether the collector rests: it looks the other way round
+	defer c.idlers.Add(-1)
+	c.collectNow()
+	<-done
 }
 
-// help looks for results a bounded number of times, and tells whether done is closed.
+// help is search, and says so.
 func (c *core) help(done <-chan struct{}) bool {
+	c.looking.Store(true)
+	defer c.looking.Store(false)
+	if !c.search(done) {
+		return false
+	}
+	c.helped.Add(1)
+	return true
+}
+
+// search looks for results a bounded number of times, and tells whether done is closed.
+func (c *core) search(done <-chan struct{}) bool {
 	looks, turns := max(c.looks.Load(), fewLooks), uint32(firstTurns)
 	for range looks {
 		if closed(done) || c.assist() && closed(done) {
@@ -116,12 +128,12 @@ func (c *core) tame(b []byte) bool {
 // rest lets callers help, as long as they do. last is how many had helped before it
 // collected; it gives how many have now.
 func (c *core) rest(last uint64) uint64 {
-	now := c.helped.Load()
-	if now == last && c.callers.Load() == 0 {
-		return now
-	}
 	c.resting.Store(true)
 	defer c.resting.Store(false)
+	looking, now := c.looking.Load(), c.helped.Load()
+	if c.idlers.Load() > 0 || !looking && now == last {
+		return now
+	}
 	timer := time.NewTimer(restTime)
 	defer timer.Stop()
 	for {

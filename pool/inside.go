@@ -33,6 +33,7 @@ type setup struct {
 // worker is the function that is a worker.
 var worker = process.Register("shmkit/pool.worker", func(ctx context.Context, s setup) error {
 	w := &inside{setup: s, table: tableOf(s.Table, s.Places), clock: newClock(), ctx: ctx, end: make(chan error, 1)}
+	w.spares.heap, w.spares.most = w.parentHeap, workerSpare
 	if s.Memory > 0 {
 		debug.SetMemoryLimit(s.Memory / 4 * 3) // the runtime has some beside
 	}
@@ -52,15 +53,17 @@ var worker = process.Register("shmkit/pool.worker", func(ctx context.Context, s 
 // inside is a worker, in its own process.
 type inside struct {
 	setup
-	table *table
-	clock clock
-	ctx   context.Context
-	end   chan error // why it ends
-	ran   int        // tasks
-	raw   []byte     // memory of frames
-	now   *running   // nil: between tasks
-	kept  []kept
-	heap  *shm.Segment // the parent's; nil until it is needed
+	table  *table
+	clock  clock
+	ctx    context.Context
+	end    chan error // why it ends
+	ran    int        // tasks
+	raw    []byte     // memory of frames
+	now    *running   // nil: between tasks
+	kept   []kept
+	heap   *shm.Segment // the parent's; nil until it is needed
+	spares spares       // for long results
+	room   []byte       // see makeRoom
 }
 
 // atStep is called between the steps of a worker. Tests end it there.
@@ -102,6 +105,7 @@ func (w *inside) loop() {
 				err = nil
 				w.awaitKept()
 			}
+			w.spares.close()
 			w.end <- err
 			return
 		}
@@ -144,14 +148,34 @@ func (w *inside) take(lease *ring.Lease[[]byte]) (*running, error) {
 		return nil, err
 	}
 	atStep("leased")
-	w.table.begin(w.Position, w.clock.now())
+	limited := f.timeout > 0
+	w.table.begin(w.Position, w.clock.now(), !limited)
+	atStep("noted")
 	mine := w.table.swap(f.place, f.word, f.word.by(w.Worker, stateRunning))
+	if mine && limited { // its time does not count from before that
+		w.table.begin(w.Position, w.clock.now(), true)
+	}
 	atStep("taken")
 	if err := lease.Ack(); err != nil || !mine {
 		return nil, err
 	}
 	atStep("acknowledged")
+	if f.flags&flagSpilled != 0 {
+		w.makeRoom()
+	}
 	return newRunning(w, f), nil
+}
+
+// roomSize is address space: nobody writes to it, so it is no memory.
+const roomSize = 32 << 20
+
+// makeRoom lets the garbage collector of a worker that gets long arguments wait until there
+// is so much garbage. Each is garbage soon, and almost all that a small program has: it would
+// be collected for every few of them, which takes longer than to copy them.
+func (w *inside) makeRoom() {
+	if w.room == nil && w.Memory == 0 && os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		w.room = make([]byte, roomSize)
+	}
 }
 
 // finish gives the parent the results of the task. If that has given it up it has condemned
@@ -164,7 +188,7 @@ func (w *inside) finish() error {
 	atStep("ran")
 	b := r.buf.Bytes()
 	if len(b) > w.Longest {
-		short, arr, err := w.spill(b)
+		short, arr, err := w.spares.spill(b)
 		if err != nil {
 			short = lose(b, err)
 		} else {
@@ -185,19 +209,19 @@ func (w *inside) finish() error {
 	return err
 }
 
-// spill is spill to the heap of the parent, so that nothing is left of this process if it is
+// parentHeap is where long results are, so that nothing is left of this process if it is
 // killed.
-func (w *inside) spill(b []byte) ([]byte, *array.Array[byte], error) {
+func (w *inside) parentHeap() (*shm.Segment, error) {
 	if w.heap == nil {
 		h, err := w.Table.Handle()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if w.heap, err = shm.Open(h.Path); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return spill(b, w.heap)
+	return w.heap, nil
 }
 
 // kept is what results refer to that the parent has not decoded yet.
@@ -207,7 +231,7 @@ type kept struct {
 	values []any
 }
 
-// spilled is an array that spill made, and is closed by who kept it.
+// spilled is an array of spares, to which it goes back.
 type spilled struct{ *array.Array[byte] }
 
 // release drops what the parent has by now.
@@ -221,7 +245,7 @@ func (w *inside) release() {
 		}
 		for _, v := range k.values {
 			if s, ok := v.(spilled); ok {
-				s.Close()
+				w.spares.give(s.Array)
 			}
 		}
 	}
@@ -238,13 +262,21 @@ const (
 // has it.
 func (w *inside) lease() (*ring.Lease[[]byte], error) {
 	for pause := firstPause; len(w.kept) > 0; pause = min(2*pause, lastPause) {
-		w.release()
-		if l, err := w.Tasks.TryLease(); err != ring.ErrEmpty {
+		if w.release(); len(w.kept) == 0 {
+			break
+		}
+		l, err := w.leaseFor(pause)
+		if !errors.Is(err, context.DeadlineExceeded) {
 			return l, err
 		}
-		time.Sleep(pause)
 	}
 	return w.Tasks.Lease()
+}
+
+func (w *inside) leaseFor(pause time.Duration) (*ring.Lease[[]byte], error) {
+	ctx, cancel := context.WithTimeout(context.Background(), pause)
+	defer cancel()
+	return w.Tasks.LeaseContext(ctx)
 }
 
 // awaitKept waits until the parent has all that is kept.

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"shmkit/internal/shmtest"
 	"shmkit/pool"
@@ -51,8 +54,10 @@ func signalAt(step string) {
 	f.Close()
 	if how == "kill" {
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	} else {
-		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	} else { // this thread: another one could get it, and stop this one a little later
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP)
 	}
 }
 

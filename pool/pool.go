@@ -167,7 +167,8 @@ func (c *core) busy() map[uint32]time.Time {
 		m := c.living[w.worker()]
 		c.mu.Unlock()
 		if m != nil {
-			list[m.worker] = now.Add(time.Duration(c.table.begun(m.position) - clock))
+			at, _ := c.table.begun(m.position)
+			list[m.worker] = now.Add(time.Duration(at - clock))
 		}
 	}
 	return list

@@ -42,7 +42,8 @@ func newRunning(w *inside, f frame) *running {
 func (r *running) run(w *inside) {
 	ctx, cancel := w.ctx, func() {}
 	if r.timeout > 0 {
-		left := time.Duration(r.timeout - (w.clock.now() - w.table.begun(w.Position)))
+		at, _ := w.table.begun(w.Position)
+		left := time.Duration(r.timeout - (w.clock.now() - at))
 		ctx, cancel = context.WithTimeoutCause(ctx, left, ErrTimeout)
 	}
 	defer cancel()

@@ -8,7 +8,6 @@ import (
 
 	"shmkit/internal/codec"
 	"shmkit/process"
-	"shmkit/shm"
 )
 
 // Apply runs f(arg) in a worker and waits for the result. When ctx ends the task is given up,
@@ -98,9 +97,14 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 	defer buf.Free()
 	f := frame{kind: kindTask, name: name, timeout: int64(t.timeout), count: len(items)}
 	f.writeHead(buf)
+	if len(items) == 1 {
+		if b, ok := any(&items[0]).(*[]byte); ok && buf.Len()+taskHead+len(*b) > c.longest {
+			return encodeLong(t, c, buf.Bytes(), *b)
+		}
+	}
 	for i := range items {
 		start := beginItem(buf, taskHead)
-		if err := codec.Encode(buf, items[i]); err != nil {
+		if err := codec.EncodeFrom(buf, &items[i]); err != nil {
 			return err
 		}
 		if err := endItem(buf, taskHead, start, 0); err != nil {
@@ -111,10 +115,24 @@ func encodeTask[A any](t *task, c *core, name string, items []A) (err error) {
 		t.message = bytes.Clone(buf.Bytes())
 		return nil
 	}
-	seg, err := shm.Default()
-	if err == nil {
-		t.message, t.spilled, err = spill(buf.Bytes(), seg)
+	t.message, t.spilled, err = c.spares.spill(buf.Bytes())
+	return err
+}
+
+// encodeLong makes the message of a task of one item that is too long for the queue: it is
+// copied to where the worker decodes it, and nowhere else.
+func encodeLong(t *task, c *core, head, item []byte) error {
+	arr, err := c.spares.take(taskHead + codec.BytesRoom(item))
+	if err != nil {
+		return err
 	}
+	t.spilled = arr // which drop gives back
+	room := arr.Slice()
+	n := len(codec.AppendBytes(room[taskHead:taskHead], item))
+	if err := setItem(room, n); err != nil {
+		return err
+	}
+	t.message, err = refer(head, arr, taskHead+n)
 	return err
 }
 

@@ -20,7 +20,7 @@ var steps = []struct {
 	name string
 	has  bool
 }{
-	{"leased", false}, {"taken", true}, {"acknowledged", true}, {"unmarshal", true},
+	{"leased", false}, {"noted", false}, {"taken", true}, {"acknowledged", true}, {"unmarshal", true},
 	{"function", true}, {"marshal", true}, {"ran", true}, {"done", true}, {"put", false},
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"shmkit/process"
 )
@@ -34,9 +35,11 @@ type stream[A, R any] struct {
 type parcel[A, R any] struct {
 	stream *stream[A, R]
 	list   []R
-	errs   []error       // nil if all is well
+	errs   []error       // nil if all is well; under stream.mu until done is closed
 	done   chan struct{} // closed when all items have an outcome
-	task   *task
+	fed    int           // items that are in a task, or have an outcome
+	left   atomic.Int64  // items that have no outcome
+	tasks  []*task       // under stream.mu
 	last   bool
 	count  int   // of parcels, in the last one
 	err    error // of the input, in the last one
@@ -95,14 +98,14 @@ func (s *stream[A, R]) feed(in iter.Seq2[A, error]) {
 			return
 		}
 		if items = append(items, a); len(items) == s.how.chunk {
+			last.count++ // before: send may not return
 			s.send(items)
-			last.count++
 			items = nil
 		}
 	}
 	if len(items) > 0 {
-		s.send(items)
 		last.count++
+		s.send(items)
 	}
 	returned = true
 }
@@ -117,19 +120,40 @@ func (s *stream[A, R]) token() bool {
 	}
 }
 
-// send makes a task of items.
+// send makes a parcel of items, and tasks of that.
 func (s *stream[A, R]) send(items []A) {
 	p := &parcel[A, R]{stream: s, list: make([]R, len(items)), done: make(chan struct{})}
+	p.left.Store(int64(len(items)))
 	if s.ordered {
 		s.ready <- p
 	}
-	t := &task{job: p, pool: s.pool, keep: items, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
-	if p.encode(t, items) != nil {
+	defer func() {
+		if p.fed < len(items) {
+			p.skip(p.fed, len(items)-p.fed, errInputRanAway)
+		}
+	}()
+	p.send(0, items)
+}
+
+// send makes one task of items, the first of which is i. What cannot be encoded fails alone.
+func (p *parcel[A, R]) send(i int, items []A) {
+	s := p.stream
+	t := &task{job: p, pool: s.pool, keep: items, first: i, count: len(items), timeout: s.how.timeout, retries: s.how.retries}
+	if err := encodeTask(t, s.core, s.f.Name(), items); err != nil {
+		t.drop()
+		if len(items) == 1 {
+			p.skip(i, 1, err)
+			return
+		}
+		for k := range items {
+			p.send(i+k, items[k:k+1])
+		}
 		return
 	}
-	p.task = t
+	p.fed = i + len(items)
 	s.core.more()
 	s.mu.Lock()
+	p.tasks = append(p.tasks, t)
 	s.tasks[t] = true
 	s.mu.Unlock()
 	switch {
@@ -144,18 +168,11 @@ func (s *stream[A, R]) send(items []A) {
 	}
 }
 
-// encode makes the message of t, or that is the outcome of items.
-func (p *parcel[A, R]) encode(t *task, items []A) (err error) {
-	err = errInputRanAway
-	defer func() {
-		if err != nil {
-			t.drop()
-			p.fail(0, len(items), err)
-			p.settle(0, len(items))
-		}
-	}()
-	err = encodeTask(t, p.stream.core, p.stream.f.Name(), items)
-	return err
+// skip is the outcome of items that are in no task.
+func (p *parcel[A, R]) skip(i, n int, err error) {
+	p.fed = i + n
+	p.fail(i, n, err)
+	p.settle(i, n)
 }
 
 func (p *parcel[A, R]) item(i int, s status, body []byte, from *member) bool {
@@ -167,6 +184,8 @@ func (p *parcel[A, R]) item(i int, s status, body []byte, from *member) bool {
 }
 
 func (p *parcel[A, R]) fail(i, n int, err error) {
+	p.stream.mu.Lock()
+	defer p.stream.mu.Unlock()
 	if p.errs == nil {
 		p.errs = make([]error, len(p.list))
 	}
@@ -175,9 +194,15 @@ func (p *parcel[A, R]) fail(i, n int, err error) {
 	}
 }
 
-func (p *parcel[A, R]) settle(_, _ int) {
+func (p *parcel[A, R]) settle(_, n int) {
+	if p.left.Add(int64(-n)) > 0 {
+		return
+	}
 	p.stream.mu.Lock()
-	delete(p.stream.tasks, p.task)
+	for _, t := range p.tasks {
+		delete(p.stream.tasks, t)
+	}
+	p.tasks = nil
 	p.stream.mu.Unlock()
 	close(p.done)
 	p.stream.core.woke.Store(true)

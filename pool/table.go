@@ -39,12 +39,18 @@ func (t *table) swap(place uint32, from, to word) bool {
 	return atomic.CompareAndSwapUint64(&t.words[place*lineWords], uint64(from), uint64(to))
 }
 
-// begin notes when the worker at a position begins its next task, before it takes it.
-func (t *table) begin(position int, now int64) {
-	atomic.StoreUint64(&t.words[(t.places+position)*lineWords], uint64(now))
+// begin notes when the worker at a position begins its next task, in time:63 | sure:1. Before
+// it takes the task it may not be sure: it may be stopped before it does.
+func (t *table) begin(position int, now int64, sure bool) {
+	noted := uint64(now) << 1
+	if sure {
+		noted |= 1
+	}
+	atomic.StoreUint64(&t.words[(t.places+position)*lineWords], noted)
 }
 
 // begun is when the worker at a position began the last task that it took.
-func (t *table) begun(position int) int64 {
-	return int64(atomic.LoadUint64(&t.words[(t.places+position)*lineWords]))
+func (t *table) begun(position int) (at int64, sure bool) {
+	noted := atomic.LoadUint64(&t.words[(t.places+position)*lineWords])
+	return int64(noted >> 1), noted&1 != 0
 }

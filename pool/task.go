@@ -73,7 +73,7 @@ func (t *task) fail(err error) {
 // hands of who puts it in the queue.
 func (t *task) drop() {
 	if t.spilled != nil {
-		t.spilled.Close()
+		t.pool.core.spares.give(t.spilled)
 		t.spilled = nil
 	}
 	t.pool, t.keep = nil, nil

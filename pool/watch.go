@@ -58,8 +58,9 @@ func (c *core) overdue() (next int64) {
 	return next
 }
 
-// runs is the word of a place, and since when a worker runs its task, if it is that. It is
-// called with open held.
+// runs is the word of a place, and since when a worker runs its task, if it is that; where the
+// worker is not sure itself it is since when this was seen. It is called with open held, and
+// by nobody but guard.
 func (c *core) runs(place uint32) (since int64, w word) {
 	w = c.table.load(place)
 	c.mu.Lock()
@@ -68,9 +69,20 @@ func (c *core) runs(place uint32) (since int64, w word) {
 	if w.state() != stateRunning || m == nil {
 		return 0, 0
 	}
-	since = c.table.begun(m.position)
+	since, sure := c.table.begun(m.position)
 	if c.table.load(place) != w {
 		return 0, 0 // the time may be that of another task
 	}
+	if !sure {
+		since = c.sighted(m, w)
+	}
 	return since, w
+}
+
+// sighted is when it was seen first that a worker has the task of w.
+func (c *core) sighted(m *member, w word) int64 {
+	if m.seen != w {
+		m.seen, m.seenAt = w, c.clock.now()
+	}
+	return m.seenAt
 }

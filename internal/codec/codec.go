@@ -34,11 +34,7 @@ const headRoom = 9
 func Encode(buf *Buffer, v any) error {
 	switch v := v.(type) { // what the module does more slowly
 	case int:
-		major, n := byte(majorUint), v
-		if v < 0 {
-			major, n = majorNegative, ^v
-		}
-		buf.Write(appendHead(buf.AvailableBuffer(), major, uint64(n)))
+		buf.integer(v)
 		return nil
 	case []byte:
 		if v != nil { // which it copies once more
@@ -55,16 +51,23 @@ func Encode(buf *Buffer, v any) error {
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
 func Decode(b []byte, v any) error {
-	if to, ok := v.(*int); ok && to != nil {
-		if major, n, rest := cutHead(b); len(rest) == 0 && major <= majorNegative && n <= math.MaxInt {
-			*to = int(n)
-			if major == majorNegative {
-				*to = ^int(n)
-			}
-			return nil
-		}
+	if to, ok := v.(*int); ok && to != nil && decodeInt(b, to) {
+		return nil
 	}
 	return decMode.Unmarshal(b, v)
+}
+
+// decodeInt is Decode if b is a number as it is encoded here.
+func decodeInt(b []byte, to *int) bool {
+	major, n, rest := cutHead(b)
+	if len(rest) != 0 || major > majorNegative || n > math.MaxInt {
+		return false
+	}
+	*to = int(n)
+	if major == majorNegative {
+		*to = ^int(n)
+	}
+	return true
 }
 
 // Text is what is encoded in b, in the diagnostic notation of RFC 8949, for people.

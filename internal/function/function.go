@@ -33,7 +33,7 @@ func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 	refers := Refers(reflect.TypeFor[R]())
 	run := func(ctx context.Context, raw []byte, buf *codec.Buffer, taken func()) (keep any, err error) {
 		var arg A
-		if err := codec.Decode(raw, &arg); err != nil {
+		if err := codec.DecodeTo(raw, &arg); err != nil {
 			return nil, &ArgumentError{err}
 		}
 		taken()
@@ -41,7 +41,7 @@ func Of[A, R any](name string, f func(context.Context, A) (R, error)) Function {
 		if err != nil {
 			return nil, err
 		}
-		if err := codec.Encode(buf, result); err != nil {
+		if err := codec.EncodeFrom(buf, &result); err != nil {
 			return nil, &ResultError{err}
 		}
 		if refers {
