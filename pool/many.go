@@ -56,6 +56,9 @@ func prepare[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args
 	m.going, m.halt = context.WithCancel(p.core.ctx)
 	m.init(ctx, p.core)
 	how, err := p.core.callOf(options)
+	if err == nil {
+		err = f.Sendable()
+	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

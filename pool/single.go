@@ -41,6 +41,9 @@ func start[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A,
 	r := &single[R]{}
 	r.init(ctx, p.core)
 	how, err := p.core.callOf(options)
+	if err == nil {
+		err = f.Sendable()
+	}
 	if err != nil {
 		r.complete(r.value, err)
 		return &r.AsyncResult

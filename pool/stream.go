@@ -50,6 +50,9 @@ const mostChunk = 1 << 30 // of an input of unknown length
 
 func newStream[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], ordered bool, options []CallOption) (*stream[A, R], error) {
 	how, err := p.core.callOf(options)
+	if err == nil {
+		err = f.Sendable()
+	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"shmkit/array"
 	"shmkit/ring"
 	"shmkit/shm"
+	shsync "shmkit/sync"
+	"shmkit/value"
 )
 
 type (
@@ -136,4 +139,33 @@ func panics(t *testing.T, what string, f func() error) {
 		}
 	}()
 	f()
+}
+
+// Handles of all kinds can be sent, as parts of a message too.
+func TestHandlesCanBeSent(t *testing.T) {
+	type handles struct {
+		Value     *value.Value[float64]
+		Array     *array.Array[int32]
+		Mutex     *shsync.Mutex
+		RWMutex   *shsync.RWMutex
+		Recursive *shsync.RecursiveMutex
+		Cond      *shsync.Cond
+		Once      *shsync.Once
+		WaitGroup *shsync.WaitGroup
+		Event     *shsync.Event
+		Barrier   *shsync.Barrier
+		Permits   *shsync.Permits
+		Semaphore *shsync.Semaphore
+		Bounded   *shsync.BoundedSemaphore
+		Queue     *ring.Queue[string]
+		Joinable  *ring.Joinable[string]
+		SPSC      *ring.SPSC[int]
+		Records   *ring.Records
+		Broadcast *ring.Broadcast[int]
+		Handle    shm.Handle
+		Lists     map[string][]*shsync.Event
+	}
+	q, err := ring.NewIn[handles](segment(t), "handles", 1)
+	must(t, err)
+	must(t, q.Detach())
 }

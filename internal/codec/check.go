@@ -77,6 +77,13 @@ var ownForm = []reflect.Type{
 	reflect.TypeFor[time.Time](), reflect.TypeFor[big.Int](), reflect.TypeFor[cbor.Tag](),
 }
 
+// isHandle tells whether t is a handle of a shared object that has its methods from what all
+// handles of its package embed. What is beside that is found again where the handle is opened.
+func isHandle(t reflect.Type) bool {
+	f, ok := t.FieldByName("use")
+	return ok && f.Anonymous && strings.HasPrefix(f.Type.PkgPath(), "shmkit/")
+}
+
 // self tells whether values of type t are encoded by a method or by rules of their own. A
 // method that is only that of a part of t leaves the rest out.
 func (w *walk) self(t reflect.Type, path string) bool {
@@ -86,7 +93,7 @@ func (w *walk) self(t reflect.Type, path string) bool {
 		}
 	}
 	m, ok := method(t)
-	if ok && t.Kind() == reflect.Struct {
+	if ok && t.Kind() == reflect.Struct && !isHandle(t) {
 		if f, more := beside(t); more && promoted(m) {
 			w.fault(&w.lost, path+"."+f.Name, fmt.Sprintf(partial, m.Name, t))
 		}
