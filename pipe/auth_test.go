@@ -60,6 +60,23 @@ func TestWrongKey(t *testing.T) {
 	})
 }
 
+// One who dials without a key, where one is wanted, is told.
+func TestNoKey(t *testing.T) {
+	shmWatch(t)
+	eachFamily(t, func(t *testing.T, family, address string) {
+		l := listen(t, family, address, pipe.WithKey([]byte("right")))
+		c, err := pipe.Dial(t.Context(), family, l.Address())
+		if err == nil { // a socket alone tells nothing yet
+			defer c.Close()
+			_, err = pipe.Recv[int](c)
+		}
+		is(t, "Dial, or Recv", err, pipe.ErrAuth)
+		if !strings.Contains(err.Error(), "WithKey") {
+			t.Errorf("it does not tell what to do: %v", err)
+		}
+	})
+}
+
 // script is a peer that sends what it is told, each frame after it has received one, and
 // gives what it received.
 func script(c net.Conn, first bool, frames ...string) (received []string) {

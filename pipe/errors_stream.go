@@ -68,3 +68,8 @@ func (e *AuthError) Is(target error) bool { return target == ErrAuth }
 
 // Unwrap gives the error of the connection, or nil.
 func (e *AuthError) Unwrap() error { return e.Err }
+
+// errWantsKey is for one who was sent a challenge and does not expect any.
+func errWantsKey() error {
+	return &AuthError{Reason: "the other end asks for a key: dial it WithKey"}
+}

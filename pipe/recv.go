@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"bytes"
 	"context"
 	"math"
 
@@ -100,7 +101,10 @@ func (c *Conn) RecvContext(ctx context.Context, v any) error {
 	if err != nil {
 		return err
 	}
-	return decode(b, v)
+	if err = decode(b, v); err != nil && bytes.HasPrefix(b, []byte(challengeMark)) {
+		return errWantsKey()
+	}
+	return err
 }
 
 // Recv receives a T that was sent with [Conn.Send]. Errors: as [Conn.Recv].

@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -64,6 +65,9 @@ func (s *stream) grasp(ctx context.Context, most int) (*Conn, error) {
 		return nil, err
 	}
 	c := new(Conn)
+	if bytes.HasPrefix(text, []byte(challengeMark)) {
+		return nil, errWantsKey()
+	}
 	if err := c.UnmarshalText(text); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ type meter struct {
 // newMeter calls report until total is done, and then end.
 func newMeter(report func(done, total int), total int, end func()) *meter {
 	m := &meter{kick: make(chan struct{}, 1)}
+	m.kick <- struct{}{} // a bar shows that it has begun
 	go func() {
 		defer end()
 		for done := -1; done < total; {

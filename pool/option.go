@@ -105,6 +105,9 @@ func TasksPerChild(n int) Option {
 	})
 }
 
+// leastMemory is what the Go runtime does not begin without.
+const leastMemory = 64 << 20
+
 // MemoryLimit is how much memory a worker may have, in bytes, shared memory aside: its
 // RLIMIT_DATA. The Go runtime needs some 100 MiB of that. A worker that asks for more dies
 // with the task that it runs.
@@ -112,8 +115,8 @@ func MemoryLimit(bytes uint64) Option {
 	return poolOption(func(s *settings) error {
 		s.memory = bytes
 		s.worker = append(s.worker, process.Limit(sys.LimitData, bytes))
-		if bytes == 0 {
-			return fmt.Errorf("%w: MemoryLimit(0)", ErrOption)
+		if bytes < leastMemory {
+			return fmt.Errorf("%w: MemoryLimit(%d): no worker begins with less than %d", ErrOption, bytes, leastMemory)
 		}
 		return nil
 	})
