@@ -34,7 +34,7 @@ func (c *Program) Start(ctx context.Context, options ...Option) (*Process, error
 		path, err = filepath.Abs(path) // it may run elsewhere
 	}
 	if err != nil {
-		return nil, &StartError{Name: c.name, Reason: "there is no such program", Err: err}
+		return nil, &StartError{Name: c.name, Reason: "the program cannot be run", Err: err}
 	}
 	environment, err := s.environment()
 	if err != nil {

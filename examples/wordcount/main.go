@@ -18,7 +18,15 @@ func main() {
 	process.Main() // a worker works here, and goes no further
 	workers := flag.Int("workers", pool.Default(), "number of processes that count")
 	quiet := flag.Bool("quiet", false, "draw no bar")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: wordcount [flags] folder…")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() == 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *workers, *quiet, flag.Args())
 	stop()
