@@ -138,7 +138,10 @@ func TestRingsThatNobodyTakes(t *testing.T) {
 	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	must(t, err)
 	defer ln.Close()
-	for _, handle := range []string{"", "garbage", strings.Repeat("x", 256), "#CHALLENGE#{sha256}" + strings.Repeat("n", 40)} {
+	for handle, want := range map[string]error{
+		"": shm.ErrHandle, "garbage": shm.ErrHandle, strings.Repeat("x", 256): shm.ErrHandle,
+		"#CHALLENGE#{sha256}" + strings.Repeat("n", 40): pipe.ErrAuth,
+	} {
 		go func() {
 			c, err := ln.Accept()
 			if err == nil {
@@ -147,7 +150,7 @@ func TestRingsThatNobodyTakes(t *testing.T) {
 			}
 		}()
 		_, err = pipe.Dial(t.Context(), "shm", ln.Addr().String())
-		is(t, "a bad handle", err, shm.ErrHandle)
+		is(t, "a bad handle", err, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"shmkit/internal/race"
 	"shmkit/internal/shmtest"
 	"shmkit/pipe"
 )
@@ -34,9 +35,24 @@ func answerOften(c *shmtest.Child) {
 }
 
 // A process that sleeps often, and for short, does not wake threads of the runtime each time
-// that it is woken.
+// that it is woken. Other work on the machine wakes some, so one of a few tries must do; if
+// they were woken each time none would.
 func TestSleepsOften(t *testing.T) {
+	if race.Enabled {
+		t.Skip("skipped: the race detector has its own switches of threads")
+	}
 	shmtest.Watchdog(t, 2*time.Minute)
+	var switches, most int
+	for range 8 {
+		if switches, most = switchesOften(t); switches <= most {
+			return
+		}
+	}
+	t.Errorf("%d switches, want about one for each trip, and not more than %d", switches, most)
+}
+
+// switchesOften is how often the threads of the one that answers slept, and how often they may.
+func switchesOften(t *testing.T) (switches, most int) {
 	a, b, err := pipe.New(true)
 	must(t, err)
 	defer a.Close()
@@ -56,10 +72,9 @@ func TestSleepsOften(t *testing.T) {
 		}
 		begin = time.Now()
 	}
-	switches, err := strconv.Atoi(child.Line())
+	switches, err = strconv.Atoi(child.Line())
 	must(t, err)
+	child.Kill()
 	t.Logf("%d trips, %d slow ones in twice as many: %d switches", oftenTrips, slow, switches)
-	if most := 3*oftenTrips + 8*slow; switches > most {
-		t.Errorf("%d switches, want about one for each trip, and not more than %d", switches, most)
-	}
+	return switches, 3*oftenTrips + 8*slow
 }
