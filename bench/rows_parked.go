@@ -71,9 +71,9 @@ func (l *lab) asker(ask, echo string, p placing, arg func(end int) (string, erro
 	return pair[0], nil
 }
 
-// parkedFutex: a message of 8 bytes to a process that sleeps, and back. The cost is the
-// time from send to answer.
-func parkedFutex(p placing) func(l *lab) (contest, error) {
+// parkedNextTo: a message of 8 bytes to a process that sleeps, and back, next to what peer
+// does for it. The cost is the time from send to answer.
+func parkedNextTo(p placing, peer func(l *lab) (*worker, error)) func(l *lab) (contest, error) {
 	return func(l *lab) (contest, error) {
 		if err := p.possible(); err != nil {
 			return contest{}, err
@@ -82,11 +82,7 @@ func parkedFutex(p placing) func(l *lab) (contest, error) {
 		if err != nil {
 			return contest{}, err
 		}
-		program, err := l.compile("futex.c")
-		if err != nil {
-			return contest{}, err
-		}
-		theirs, err := l.work(exec.Command(program, append([]string{filepath.Join(l.dir, "futex-shared")}, p.numbers()...)...))
+		theirs, err := peer(l)
 		if err != nil {
 			return contest{}, err
 		}
@@ -94,22 +90,21 @@ func parkedFutex(p placing) func(l *lab) (contest, error) {
 	}
 }
 
+func parkedFutex(p placing) func(l *lab) (contest, error) {
+	return parkedNextTo(p, func(l *lab) (*worker, error) {
+		program, err := l.compile("futex.c")
+		if err != nil {
+			return nil, err
+		}
+		return l.work(exec.Command(program, append([]string{filepath.Join(l.dir, "futex-shared")}, p.numbers()...)...))
+	})
+}
+
 func parkedSocket(p placing) func(l *lab) (contest, error) {
-	return func(l *lab) (contest, error) {
-		if err := p.possible(); err != nil {
-			return contest{}, err
-		}
-		ours, err := l.parkedPipe(p)
-		if err != nil {
-			return contest{}, err
-		}
+	return parkedNextTo(p, func(l *lab) (*worker, error) {
 		path := filepath.Join(l.dir, "echo.sock")
-		theirs, err := l.asker("ask-socket", "echo-socket", p, func(int) (string, error) { return path, nil })
-		if err != nil {
-			return contest{}, err
-		}
-		return between(ours.run, theirs.run)
-	}
+		return l.asker("ask-socket", "echo-socket", p, func(int) (string, error) { return path, nil })
+	})
 }
 
 // parked is a trip to one who sleeps.
