@@ -20,7 +20,12 @@ import (
 )
 
 func init() {
-	shmtest.Register("heap-broken", func(*shmtest.Child) { newDomain(true).run(4, 2000, 0) })
+	// Two may never meet in one run: the detector ends the process when they do.
+	shmtest.Register("heap-broken", func(*shmtest.Child) {
+		for range 200 {
+			newDomain(true).run(4, 2000, 0)
+		}
+	})
 }
 
 // domain is a lock in memory of Go, where the race detector sees the payload and the
@@ -196,7 +201,10 @@ func TestHeapMutexBroken(t *testing.T) {
 	}
 	watchdog(t)
 	var report strings.Builder
-	p := shmtest.StartWith(t, func(cmd *exec.Cmd) { cmd.Stderr = &report }, "heap-broken")
+	p := shmtest.StartWith(t, func(cmd *exec.Cmd) {
+		cmd.Stderr = &report
+		cmd.Env = append(cmd.Environ(), "GORACE=halt_on_error=1")
+	}, "heap-broken")
 	for _, ok := p.Next(); ok; _, ok = p.Next() {
 	}
 	p.Cmd.Wait()
