@@ -1,0 +1,121 @@
+package host
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"shmkit/internal/wire"
+)
+
+// A value is one item.
+type value struct {
+	still
+	item wire.Item
+}
+
+func init() {
+	define(wire.TypeValue, makeValue, loadValue, map[wire.Method]method{
+		wire.ValueGet:            {"Load", true, valueGet},
+		wire.ValueSet:            {"Store", false, valueSet},
+		wire.ValueSwap:           {"Swap", false, valueSwap},
+		wire.ValueCompareAndSwap: {"CompareAndSwap", false, valueCompareAndSwap},
+		wire.ValueAdd:            {"Add", false, valueAdd},
+	})
+}
+
+func makeValue(c *Call) (object, error) {
+	item := c.in.Item()
+	if err := c.in.End(); err != nil {
+		return nil, err
+	}
+	item, err := c.keep(item)
+	return &value{item: item}, err
+}
+
+func loadValue(_ *Host, r *wire.Reader) (object, error) {
+	return &value{item: append(wire.Item(nil), r.Item()...)}, r.Err()
+}
+
+func (v *value) save(b []byte) []byte { return wire.AppendBytes(b, v.item) }
+func (v *value) drop(h *Host)         { h.dropItem(v.item) }
+func (v *value) info() string         { return fmt.Sprintf("%d bytes", len(v.item.Payload())) }
+
+func valueGet(c *Call) error {
+	c.out = append(c.out, c.e.object.(*value).item...)
+	return c.in.End()
+}
+
+func valueSet(c *Call) error {
+	v, item := c.e.object.(*value), wire.Item(c.in.Rest())
+	if err := v.put(c, item); err != nil {
+		return err
+	}
+	return nil
+}
+
+// put replaces the item.
+func (v *value) put(c *Call, item wire.Item) error {
+	if item.Tag() < wire.TagRef { // refers to nothing, and so did the usual one before it
+		c.h.dropItem(v.item)
+		v.item = append(v.item[:0], item...)
+		return nil
+	}
+	item, err := c.keep(item)
+	if err != nil {
+		return err
+	}
+	c.h.dropItem(v.item)
+	v.item = item
+	return nil
+}
+
+func valueSwap(c *Call) error {
+	v, item := c.e.object.(*value), wire.Item(c.in.Rest())
+	c.out = append(c.out, v.item...)
+	c.h.give(c.s, v.item)
+	if err := v.put(c, item); err != nil {
+		c.h.take(c.s, v.item)
+		return err
+	}
+	return nil
+}
+
+func valueCompareAndSwap(c *Call) error {
+	v, old, item := c.e.object.(*value), c.in.Item(), c.in.Item()
+	if err := c.in.End(); err != nil {
+		return err
+	}
+	same := bytes.Equal(v.item, old)
+	c.out = wire.AppendBool(c.out, same)
+	if !same {
+		return nil
+	}
+	return v.put(c, item)
+}
+
+func valueAdd(c *Call) error {
+	v, delta := c.e.object.(*value), wire.Item(c.in.Rest())
+	if err := add(v.item, delta); err != nil {
+		return err
+	}
+	c.out = append(c.out, v.item...)
+	return nil
+}
+
+// add adds delta to a number in place. Both are of the same kind. Integers wrap around.
+// Errors: CodeWrongType.
+func add(number, delta wire.Item) error {
+	a, ok1 := number.Number()
+	b, ok2 := delta.Number()
+	if !ok1 || !ok2 || number.Tag() != delta.Tag() {
+		return wire.NewFault(wire.CodeWrongType, "manager: only a number can be added to one of its kind")
+	}
+	sum := a + b
+	if number.Tag() == wire.TagFloat {
+		sum = math.Float64bits(math.Float64frombits(a) + math.Float64frombits(b))
+	}
+	binary.LittleEndian.PutUint64(number[1:], sum)
+	return nil
+}

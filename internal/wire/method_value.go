@@ -1,0 +1,10 @@
+package wire
+
+// Methods of a Value. Created with: item.
+const (
+	ValueGet            Method = Method(TypeValue)<<8 + iota // → rest of body: an Item
+	ValueSet                                                 // rest of body: an Item →
+	ValueSwap                                                // rest of body: an Item → rest of body: the Item before
+	ValueCompareAndSwap                                      // item old, item new → bool swapped
+	ValueAdd                                                 // rest of body: a number → rest of body: the sum
+)

@@ -1,0 +1,42 @@
+package manager
+
+import (
+	"context"
+
+	"shmkit/internal/wire"
+	shsync "shmkit/sync"
+)
+
+// A Mutex is a handle of a lock at the server, which a client holds.
+type Mutex struct{ proxy }
+
+// NewMutex makes a Mutex.
+func NewMutex(c *Client, options ...Option) (*Mutex, error) {
+	p, err := create(c, wire.TypeMutex, options, nil)
+	return &Mutex{p}, err
+}
+
+// OpenMutex opens the Mutex of that name.
+func OpenMutex(c *Client, name string) (*Mutex, error) {
+	p, err := open(c, wire.TypeMutex, name)
+	return &Mutex{p}, err
+}
+
+// Lock takes the lock.
+func (m *Mutex) Lock() error { return m.LockContext(nil) }
+
+// LockContext takes the lock, or gives up when ctx ends.
+func (m *Mutex) LockContext(ctx context.Context) error {
+	k, r, err := m.call(ctx, wire.MutexLock, nil, 0)
+	if err != nil {
+		return err
+	}
+	defer k.free()
+	if r.Bool() {
+		return shsync.ErrOwnerDied
+	}
+	return r.Err()
+}
+
+// Unlock gives the lock back.
+func (m *Mutex) Unlock() error { return m.exec(nil, wire.MutexUnlock, nil, 0) }

@@ -1,0 +1,131 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"shmkit/internal/wire"
+)
+
+// A proxy is what the handles of all objects have in common: which object it is, and whose
+// reference. Copies share the reference.
+type proxy struct {
+	ref   *reference
+	ctx   context.Context // of calls that are given no other; nil is Background
+	keys  []byte          // from the object of ref to the one that is meant: steps × key
+	steps int
+}
+
+// create makes an object at the server.
+func create(c *Client, kind wire.Type, settings []Option, args []byte) (proxy, error) {
+	o := settle(settings)
+	body := wire.AppendText([]byte{byte(kind)}, o.name)
+	k, r, err := c.call(o.context(), wire.Frame{Method: wire.Create, Body: append(body, args...)})
+	if err != nil {
+		return proxy{}, err
+	}
+	defer k.free()
+	id := r.Uint()
+	return proxy{ref: refer(c, id, kind)}, r.Err()
+}
+
+// open finds an object by its name.
+func open(c *Client, kind wire.Type, name string) (proxy, error) {
+	k, r, err := c.call(context.Background(), wire.Frame{Method: wire.Lookup, Body: wire.AppendText(nil, name)})
+	if err != nil {
+		return proxy{}, err
+	}
+	defer k.free()
+	ref := refer(c, r.Uint(), wire.Type(r.Byte()))
+	if err := r.Err(); err != nil {
+		return proxy{}, err
+	}
+	if ref.kind != kind {
+		ref.close()
+		return proxy{}, &TypeError{Name: name, Got: ref.kind.String(), Want: kind.String()}
+	}
+	return proxy{ref: ref}, nil
+}
+
+// attach makes a reference to an object of which the server has told.
+func attach(ctx context.Context, c *Client, id uint64, kind wire.Type) (proxy, error) {
+	k, r, err := c.call(ctx, wire.Frame{Method: wire.Attach, Body: wire.AppendUint(nil, id)})
+	if err != nil {
+		return proxy{}, err
+	}
+	defer k.free()
+	ref := refer(c, id, wire.Type(r.Byte()))
+	if ref.kind != kind {
+		ref.close()
+		return proxy{}, &TypeError{Name: fmt.Sprintf("%#x", id), Got: ref.kind.String(), Want: kind.String()}
+	}
+	return proxy{ref: ref}, r.Err()
+}
+
+// Close gives the reference back: the object goes when it was the last, and it has no name.
+// What the client holds of it stays held. Later calls give ErrClosed.
+func (p *proxy) Close() error {
+	if p.ref == nil || p.steps > 0 {
+		return nil
+	}
+	p.ref.close()
+	return nil
+}
+
+// call calls a method and gives the call, whose answer was good, for the caller to read and
+// free. patience is how long the server lets it wait, 0 as long as it takes, less not at all.
+// A ctx that is nil is that of the proxy.
+func (p *proxy) call(ctx context.Context, m wire.Method, body []byte, patience time.Duration) (*call, wire.Reader, error) {
+	if p.ref == nil || p.ref.closed.Load() {
+		return nil, wire.Reader{}, ErrClosed
+	}
+	if ctx == nil {
+		if ctx = p.ctx; ctx == nil {
+			ctx = context.Background()
+		}
+	}
+	f := wire.Frame{Method: m, Object: p.ref.id, Deadline: int64(patience), Body: body}
+	if p.steps > 0 {
+		path := append(wire.AppendUint(nil, uint64(p.steps)), p.keys...)
+		f.Method, f.Body = wire.Path, append(wire.AppendUint(path, uint64(m)), body...)
+	}
+	return p.ref.c.call(ctx, f)
+}
+
+// exec is call of a method that gives nothing.
+func (p *proxy) exec(ctx context.Context, m wire.Method, body []byte, patience time.Duration) error {
+	k, _, err := p.call(ctx, m, body, patience)
+	if err == nil {
+		k.free()
+	}
+	return err
+}
+
+// tell calls a method whose answer nobody wants.
+func (p *proxy) tell(m wire.Method, body []byte) {
+	if p.ref != nil && p.steps == 0 {
+		p.ref.c.tell(wire.Frame{Method: m, Object: p.ref.id, Body: body})
+	}
+}
+
+// call is do for an answer that is good.
+func (c *Client) call(ctx context.Context, f wire.Frame) (*call, wire.Reader, error) {
+	k, err := c.do(ctx, f)
+	if err != nil {
+		return nil, wire.Reader{}, err
+	}
+	r, err := k.answer()
+	if err != nil {
+		k.free()
+		return nil, wire.Reader{}, err
+	}
+	return k, r, nil
+}
+
+// tell calls a method that is not answered.
+func (c *Client) tell(f wire.Frame) {
+	f.Kind, f.Session, f.Call = wire.Request, c.session, 0
+	c.out.add(&f, 0)
+	c.out.flush()
+}

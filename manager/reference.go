@@ -1,0 +1,43 @@
+package manager
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"shmkit/internal/wire"
+)
+
+// A reference is one of those that a session has to an object, which stays at least as long.
+// It is given back by close, or when nothing refers to it any more.
+type reference struct {
+	c      *Client
+	id     uint64
+	kind   wire.Type
+	closed atomic.Bool
+	clean  runtime.Cleanup
+}
+
+// lent is what giving back a reference needs: not the reference.
+type lent struct {
+	c  *Client
+	id uint64
+}
+
+// refer makes a reference of one that the session has been given by the server.
+func refer(c *Client, id uint64, kind wire.Type) *reference {
+	r := &reference{c: c, id: id, kind: kind}
+	r.clean = runtime.AddCleanup(r, lent.back, lent{c, id})
+	return r
+}
+
+// close gives the reference back, once.
+func (r *reference) close() {
+	if r.closed.CompareAndSwap(false, true) {
+		r.clean.Stop()
+		lent{r.c, r.id}.back()
+	}
+}
+
+func (l lent) back() {
+	l.c.tell(wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, l.id)})
+}

@@ -1,0 +1,48 @@
+package manager
+
+import (
+	"context"
+
+	"shmkit/internal/wire"
+)
+
+// A Value is a handle of one value at the server.
+type Value[T any] struct{ proxy }
+
+// NewValue makes a Value.
+func NewValue[T any](c *Client, init T, options ...Option) (*Value[T], error) {
+	item, err := appendItem(nil, &init)
+	if err != nil {
+		return nil, err
+	}
+	p, err := create(c, wire.TypeValue, options, wire.AppendBytes(nil, item))
+	return &Value[T]{p}, err
+}
+
+// Load gives the value.
+func (v *Value[T]) Load() (x T, err error) {
+	k, r, err := v.call(nil, wire.ValueGet, nil, 0)
+	if err != nil {
+		return x, err
+	}
+	defer k.free()
+	err = readItem(wire.Item(r.Rest()), &x)
+	return x, err
+}
+
+// Store sets the value.
+func (v *Value[T]) Store(x T) error {
+	var room [64]byte
+	item, err := appendItem(room[:0], &x)
+	if err != nil {
+		return err
+	}
+	return v.exec(nil, wire.ValueSet, item, 0)
+}
+
+// Ctx is the same Value, whose calls end with ctx.
+func (v *Value[T]) Ctx(ctx context.Context) *Value[T] {
+	w := *v
+	w.ctx = ctx
+	return &w
+}
