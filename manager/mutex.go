@@ -23,7 +23,7 @@ func OpenMutex(c *Client, name string) (*Mutex, error) {
 }
 
 // Lock takes the lock.
-func (m *Mutex) Lock() error { return m.LockContext(nil) }
+func (m *Mutex) Lock() error { return m.LockContext(inherit) }
 
 // LockContext takes the lock, or gives up when ctx ends.
 func (m *Mutex) LockContext(ctx context.Context) error {
@@ -39,4 +39,4 @@ func (m *Mutex) LockContext(ctx context.Context) error {
 }
 
 // Unlock gives the lock back.
-func (m *Mutex) Unlock() error { return m.exec(nil, wire.MutexUnlock, nil, 0) }
+func (m *Mutex) Unlock() error { return m.exec(inherit, wire.MutexUnlock, nil, 0) }

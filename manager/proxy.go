@@ -17,6 +17,9 @@ type proxy struct {
 	steps int
 }
 
+// inherit, which is nil, as the context of a call means that of the proxy.
+var inherit context.Context
+
 // create makes an object at the server.
 func create(c *Client, kind wire.Type, settings []Option, args []byte) (proxy, error) {
 	o := settle(settings)
@@ -75,12 +78,12 @@ func (p *proxy) Close() error {
 
 // call calls a method and gives the call, whose answer was good, for the caller to read and
 // free. patience is how long the server lets it wait, 0 as long as it takes, less not at all.
-// A ctx that is nil is that of the proxy.
+// A ctx of inherit is that of the proxy.
 func (p *proxy) call(ctx context.Context, m wire.Method, body []byte, patience time.Duration) (*call, wire.Reader, error) {
 	if p.ref == nil || p.ref.closed.Load() {
 		return nil, wire.Reader{}, ErrClosed
 	}
-	if ctx == nil {
+	if ctx == inherit {
 		if ctx = p.ctx; ctx == nil {
 			ctx = context.Background()
 		}

@@ -21,7 +21,7 @@ func NewValue[T any](c *Client, init T, options ...Option) (*Value[T], error) {
 
 // Load gives the value.
 func (v *Value[T]) Load() (x T, err error) {
-	k, r, err := v.call(nil, wire.ValueGet, nil, 0)
+	k, r, err := v.call(inherit, wire.ValueGet, nil, 0)
 	if err != nil {
 		return x, err
 	}
@@ -37,7 +37,7 @@ func (v *Value[T]) Store(x T) error {
 	if err != nil {
 		return err
 	}
-	return v.exec(nil, wire.ValueSet, item, 0)
+	return v.exec(inherit, wire.ValueSet, item, 0)
 }
 
 // Ctx is the same Value, whose calls end with ctx.
