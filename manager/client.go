@@ -228,12 +228,20 @@ func (c *Client) failLocked(err error) {
 	}
 	c.err = err
 	c.line.close()
+	go strike(c)
 	for _, id := range slices.Sorted(maps.Keys(c.calls)) {
 		k := c.calls[id]
 		k.done, k.err = true, err
 		k.rouse()
 	}
 	clear(c.calls)
+}
+
+// usable tells whether the connection has not failed.
+func (c *Client) usable() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err == nil
 }
 
 // Close ends the session: what it holds is given back.

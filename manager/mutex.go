@@ -40,3 +40,13 @@ func (m *Mutex) LockContext(ctx context.Context) error {
 
 // Unlock gives the lock back.
 func (m *Mutex) Unlock() error { return m.exec(inherit, wire.MutexUnlock, nil, 0) }
+
+func (*Mutex) want() wire.Type { return wire.TypeMutex }
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler: it makes m, which is new, a handle of
+// the Mutex whose bytes these are, and dials its server if this process has no Client of that.
+// Errors: ErrHandle; ErrType; ErrNoObject; ErrOpen; as Dial.
+func (m *Mutex) UnmarshalBinary(b []byte) error { return m.decode(m.want(), b) }
+
+// UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
+func (m *Mutex) UnmarshalText(text []byte) error { return m.decodeText(m.want(), text) }

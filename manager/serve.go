@@ -22,8 +22,11 @@ func Serve(family, address string, options ...pipe.Option) (*Server, error) {
 	return s, nil
 }
 
+// A DialOption changes how Dial connects.
+type DialOption = pipe.Option
+
 // Dial dials.
-func Dial(ctx context.Context, family, address string, options ...pipe.Option) (*Client, error) {
+func Dial(ctx context.Context, family, address string, options ...DialOption) (*Client, error) {
 	conn, err := pipe.Dial(ctx, family, address, options...)
 	if err != nil {
 		return nil, err
@@ -34,6 +37,7 @@ func Dial(ctx context.Context, family, address string, options ...pipe.Option) (
 		return nil, err
 	}
 	c.family, c.address = family, address
+	enroll(c)
 	return c, nil
 }
 

@@ -46,3 +46,13 @@ func (v *Value[T]) Ctx(ctx context.Context) *Value[T] {
 	w.ctx = ctx
 	return &w
 }
+
+func (*Value[T]) want() wire.Type { return wire.TypeValue }
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler: it makes v, which is new, a handle of
+// the Value whose bytes these are, and dials its server if this process has no Client of that.
+// Errors: ErrHandle; ErrType; ErrNoObject; ErrOpen; as Dial.
+func (v *Value[T]) UnmarshalBinary(b []byte) error { return v.decode(v.want(), b) }
+
+// UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
+func (v *Value[T]) UnmarshalText(text []byte) error { return v.decodeText(v.want(), text) }
