@@ -14,8 +14,8 @@ const HandTime = time.Minute
 //
 // Use New. It is not safe for concurrent use: whoever has it takes turns.
 type Host struct {
-	types    *Registry
-	next     uint64 // id of the next object
+	memory   func(code byte, n int) (Memory, error) // nil if there is none
+	next     uint64                                 // id of the next object
 	sessions map[uint64]*session
 	objects  map[uint64]*entry
 	names    map[string]*entry
@@ -29,12 +29,10 @@ type Host struct {
 // handing names what was handed over, by whom.
 type handing struct{ session, call uint64 }
 
-// New makes a Host without objects. Types are those that the program registered, or nil.
-func New(types *Registry) *Host {
-	if types == nil {
-		types = NewRegistry()
-	}
-	return &Host{types: types, next: 1, sessions: map[uint64]*session{}, objects: map[uint64]*entry{}, names: map[string]*entry{}, handed: map[handing]*entry{}}
+// New makes a Host without objects. What memory gives is for clients to read and write without
+// asking; nil is for a host that is replayed, or has no clients on its machine.
+func New(memory func(code byte, n int) (Memory, error)) *Host {
+	return &Host{memory: memory, next: 1, sessions: map[uint64]*session{}, objects: map[uint64]*entry{}, names: map[string]*entry{}, handed: map[handing]*entry{}}
 }
 
 // Reads tells whether f is a request that changes nothing, so that no log needs to have it.
