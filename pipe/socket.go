@@ -21,6 +21,7 @@ type socket struct {
 	waits    func() // called before a Read begins to wait, if it is not nil
 	// file came with the last byte of the last Read. Whoever swaps it out owns it.
 	file atomic.Pointer[os.File]
+	rest rest
 
 	control []byte
 	attempt func(fd uintptr) bool
@@ -29,9 +30,10 @@ type socket struct {
 	err     error
 }
 
-// halves is what sockets of both families, and TLS, can do.
+// halves is what sockets of both families can do.
 type halves interface {
 	CloseWrite() error
+	CloseRead() error
 }
 
 func newSocket(c net.Conn) (*socket, error) {

@@ -21,8 +21,10 @@ type stream struct {
 	there string
 	limit int // length of the longest message
 
-	shut atomic.Bool // nothing is to be sent any more
-	cut  bool        // part of a message was sent
+	shut   atomic.Bool // nothing is to be sent any more
+	closed atomic.Bool
+	cut    bool  // part of a message was sent
+	lost   error // why the rest of one could not be; guarded by the turn to send
 
 	// Of the receiver.
 	buf    []byte // buf[r:w] was read and not taken
@@ -211,7 +213,7 @@ func (s *stream) read(ctx context.Context, into []byte) (int, error) {
 // readError tells the end of the stream from one in the middle of a message.
 func (s *stream) readError(err error) error {
 	switch {
-	case errors.Is(err, net.ErrClosed):
+	case errors.Is(err, net.ErrClosed), s.closed.Load():
 		return ErrClosed
 	case s.sock.isUnix() && errors.Is(err, syscall.ECONNRESET):
 		err = io.EOF // it died with something unread. What it had sent was here before.
@@ -265,12 +267,24 @@ func (s *stream) release() error {
 }
 
 func (s *stream) close() error {
+	s.closed.Store(true)
 	s.shut.Store(true)
-	err := s.conn.Close()
-	if _, ok := s.conn.(*tls.Conn); ok {
-		// Its peer may have gone, and then the farewell fails.
-		err = s.sock.Close()
+	if s.linger() {
+		return nil
 	}
+	return s.hangUp()
+}
+
+// hangUp closes the socket, and waits for nobody.
+func (s *stream) hangUp() error {
+	var err error
+	if t, ok := s.conn.(*tls.Conn); ok {
+		// A receiver that answers a peer who does not read has what the farewell needs.
+		s.sock.rest.hurry()
+		s.sock.Conn.SetWriteDeadline(elapsed)
+		t.Close() // its peer may have gone, and then the farewell fails
+	}
+	err = s.sock.Close()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}

@@ -39,6 +39,8 @@ func (s *stream) sendable(ctx context.Context) error {
 	switch {
 	case s.shut.Load():
 		return ErrClosed
+	case s.lost != nil:
+		return s.lost
 	case s.cut:
 		return ErrCut
 	case ctx.Err() != nil:
@@ -101,6 +103,13 @@ func (s *stream) closeWrite() error {
 	if s.shut.Swap(true) {
 		return ErrClosed
 	}
+	if s.sock.rest.end(func() { s.endWrite() }) {
+		return nil
+	}
+	return s.endWrite()
+}
+
+func (s *stream) endWrite() error {
 	if t, ok := s.conn.(*tls.Conn); ok {
 		t.CloseWrite()
 	}

@@ -31,6 +31,23 @@ func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err 
 	}
 }
 
+// Send writes to a socket what it takes of the concatenation of parts, without waiting: n is
+// 0 if that is nothing.
+func Send(fd int, parts [][]byte) (n int, err error) {
+	for {
+		n, err = unix.SendmsgBuffers(fd, parts, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return 0, nil
+		default:
+			return 0, err
+		}
+	}
+}
+
 // rights lists the descriptors in control data of the kernel.
 func rights(control []byte) (fds []int) {
 	messages, err := unix.ParseSocketControlMessage(control)
