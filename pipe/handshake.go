@@ -23,7 +23,7 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 	if family == shmFamily && dialed {
 		return s.grasp(ctx, o.limit)
 	} else if family == shmFamily {
-		return s.hand(ctx, o.limit)
+		return s.hand(ctx, o)
 	}
 	s.limit = o.limit
 	return new(Conn).init(s), nil

@@ -17,6 +17,7 @@ type options struct {
 	tls     *tls.Config
 	patient time.Duration // for a handshake
 	limit   int
+	room    int // of rings
 	mode    fs.FileMode
 	refused func(remote string, err error)
 }
@@ -54,6 +55,12 @@ func WithHandshakeTimeout(d time.Duration) Option { return func(o *options) { o.
 // default is 256 MiB. A peer gets memory only for what it has sent.
 func WithMaxMessage(n int) Option { return func(o *options) { o.limit = max(n, 0) } }
 
+// WithRoom sets how many bytes wait in each direction of a connection of the family "shm",
+// as for [NewRoom]; the default is [Room]. The listener makes the rings, so its value counts,
+// and that of Dial does not. A message that takes more than half of it goes in pieces: slower,
+// and not by [Conn.TrySendBytes].
+func WithRoom(n int) Option { return func(o *options) { o.room = n } }
+
 // WithMode sets the permission bits of the file of a unix listener; the default is 0600,
 // less what the umask takes. Who may write to it may connect.
 func WithMode(mode fs.FileMode) Option { return func(o *options) { o.mode = mode.Perm() } }
@@ -66,7 +73,7 @@ func WithRefused(f func(remote string, err error)) Option {
 }
 
 func collect(opts []Option) *options {
-	o := &options{patient: defaultHandshake, limit: defaultLimit, mode: 0o600}
+	o := &options{patient: defaultHandshake, limit: defaultLimit, room: Room, mode: 0o600}
 	for _, opt := range opts {
 		opt(o)
 	}
