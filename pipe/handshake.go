@@ -16,6 +16,10 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 		return nil, err
 	}
 	s := newStream(sock, handshakeSize)
+	if err := sock.watch(o.idle); err != nil {
+		s.drop()
+		return nil, err
+	}
 	if err := s.greet(ctx, o, dialed); err != nil {
 		s.drop()
 		return nil, err

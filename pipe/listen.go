@@ -87,7 +87,7 @@ func listenTCP(ctx context.Context, address string, o *options) (*Listener, erro
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%w (%w)", ErrInUse, err)

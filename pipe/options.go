@@ -16,6 +16,7 @@ type options struct {
 	md5     bool
 	tls     *tls.Config
 	patient time.Duration // for a handshake
+	idle    time.Duration // before the other end is asked whether it is there; < 0: never
 	limit   int
 	room    int // of rings
 	mode    fs.FileMode
@@ -25,6 +26,7 @@ type options struct {
 const (
 	defaultHandshake = 10 * time.Second
 	defaultLimit     = 256 << 20
+	defaultIdle      = 10 * time.Second
 )
 
 // WithKey makes both ends show each other that they have the key, by HMAC-SHA256 of
@@ -51,6 +53,22 @@ func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = conf
 // for Dial the connecting too; the default is 10 s.
 func WithHandshakeTimeout(d time.Duration) Option { return func(o *options) { o.patient = d } }
 
+// WithKeepAlive sets after how long a silence an end of the family "tcp" begins to ask
+// whether the other end can still be reached; the default is 10 s, which 0 means too, and
+// less than a second is one. It asks again after half of that each (or a second); when
+// three have passed without an answer, after 25 s by default, the other end counts as cut
+// off: receiving and sending give [ErrCutOff]. Who is asked is the kernel there: a process
+// that is stopped, or does not receive, is not cut off, however long that takes. It takes up to
+// two minutes longer if the other end had let its buffers fill before. Each end sets its own.
+// idle < 0: never ask.
+func WithKeepAlive(idle time.Duration) Option {
+	return func(o *options) {
+		if o.idle = idle; idle == 0 {
+			o.idle = defaultIdle
+		}
+	}
+}
+
 // WithMaxMessage sets the length in bytes of the longest message, in both directions; the
 // default is 256 MiB. A peer gets memory only for what it has sent.
 func WithMaxMessage(n int) Option { return func(o *options) { o.limit = max(n, 0) } }
@@ -73,7 +91,7 @@ func WithRefused(f func(remote string, err error)) Option {
 }
 
 func collect(opts []Option) *options {
-	o := &options{patient: defaultHandshake, limit: defaultLimit, room: Room, mode: 0o600}
+	o := &options{patient: defaultHandshake, idle: defaultIdle, limit: defaultLimit, room: Room, mode: 0o600}
 	for _, opt := range opts {
 		opt(o)
 	}

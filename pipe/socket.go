@@ -20,8 +20,9 @@ type socket struct {
 	ended    bool   // a Read came to the end
 	waits    func() // called before a Read begins to wait, if it is not nil
 	// file came with the last byte of the last Read. Whoever swaps it out owns it.
-	file atomic.Pointer[os.File]
-	rest rest
+	file  atomic.Pointer[os.File]
+	rest  rest
+	guard guard
 
 	control []byte
 	attempt func(fd uintptr) bool
@@ -108,6 +109,7 @@ func (s *socket) try(fd uintptr) bool {
 
 // Close closes the socket and wakes who uses it.
 func (s *socket) Close() error {
+	s.guard.dismiss()
 	err := s.Conn.Close()
 	if f := s.file.Swap(nil); f != nil {
 		f.Close()

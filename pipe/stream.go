@@ -215,6 +215,8 @@ func (s *stream) readError(err error) error {
 	switch {
 	case errors.Is(err, net.ErrClosed), s.closed.Load():
 		return ErrClosed
+	case s.sock.cutOff(err) != nil:
+		return s.sock.cutOff(err)
 	case s.sock.isUnix() && errors.Is(err, syscall.ECONNRESET):
 		err = io.EOF // it died with something unread. What it had sent was here before.
 	}

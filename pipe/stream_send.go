@@ -39,6 +39,8 @@ func (s *stream) sendable(ctx context.Context) error {
 	switch {
 	case s.shut.Load():
 		return ErrClosed
+	case s.sock.guard.cut.Load():
+		return ErrCutOff
 	case s.lost != nil:
 		return s.lost
 	case s.cut:
@@ -74,6 +76,9 @@ func (s *stream) sent(ctx context.Context, n int64, err error) error {
 	switch {
 	case s.shut.Load() || errors.Is(err, net.ErrClosed):
 		return ErrClosed
+	case s.sock.cutOff(err) != nil:
+		s.cut = n > 0 || isTLS
+		return s.sock.cutOff(err)
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		s.cut = n > 0
 		return ErrPeerGone

@@ -64,6 +64,8 @@ func (s *stream) finish(left []byte) {
 	_, err := s.sock.Conn.Write(left)
 	switch {
 	case err == nil:
+	case s.sock.cutOff(err) != nil:
+		s.cut, s.lost = true, s.sock.cutOff(err)
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		s.cut, s.lost = true, ErrPeerGone
 	case !errors.Is(err, net.ErrClosed):
