@@ -12,6 +12,8 @@ var (
 	// ErrAuth: the other end did not show that it has the key, or refused ours; see
 	// [*AuthError].
 	ErrAuth = errors.New("pipe: authentication failed")
+	// ErrWeakKey: a key that is too short for [KeyTLS].
+	ErrWeakKey = errors.New("pipe: weak key")
 	// ErrTooLong: a message that is longer than the connection takes; see
 	// [*TooLongError].
 	ErrTooLong = errors.New("pipe: message is too long")

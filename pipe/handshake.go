@@ -42,7 +42,7 @@ func (s *stream) greet(ctx context.Context, o *options, dialed bool) error {
 		t := secured(s.sock, o.tls)
 		s.conn = t
 		if err := t.HandshakeContext(ctx); err != nil {
-			return reason(ctx, err)
+			return refusedKey(o.tls, reason(ctx, err))
 		}
 	}
 	if !o.keyed {

@@ -35,7 +35,8 @@ const (
 // neither: an end without one takes the challenge of the other for a message.
 //
 // The challenge says that the other end, or somebody to whom it talks at the same time,
-// has the key. It protects nothing that follows; over tcp that is what [WithTLS] is for.
+// has the key. It protects nothing that follows; over tcp that is what [WithTLS] is for, and
+// [KeyTLS] if the key is all that there is.
 func WithKey(key []byte) Option {
 	return func(o *options) { o.key, o.keyed = slices.Clone(key), true }
 }
