@@ -19,6 +19,8 @@ var (
 	ErrTooLong = errors.New("pipe: message is too long")
 	// ErrFrame: the other end sent what is no message. Nothing more can be received.
 	ErrFrame = errors.New("pipe: bad frame")
+	// ErrTLS: only one of the two ends speaks TLS.
+	ErrTLS = errors.New("pipe: one end speaks TLS and one does not")
 	// ErrCut: a context ended, or a deadline passed, when a part of a message had been
 	// sent. The other end gets io.ErrUnexpectedEOF for it, and nothing more can be sent.
 	ErrCut = errors.New("pipe: a message was cut while it was sent")

@@ -2,7 +2,6 @@ package pipe
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net"
 )
@@ -35,14 +34,8 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 
 func (s *stream) greet(ctx context.Context, o *options, dialed bool) error {
 	if o.tls != nil {
-		secured := tls.Server
-		if dialed {
-			secured = tls.Client
-		}
-		t := secured(s.sock, o.tls)
-		s.conn = t
-		if err := t.HandshakeContext(ctx); err != nil {
-			return refusedKey(o.tls, reason(ctx, err))
+		if err := s.secure(ctx, o, dialed); err != nil {
+			return err
 		}
 	}
 	if !o.keyed {
@@ -52,7 +45,7 @@ func (s *stream) greet(ctx context.Context, o *options, dialed bool) error {
 	if dialed {
 		p := newProver(s, o, &byDialers)
 		if err := p.answer(ctx); err != nil {
-			return err
+			return s.unheard(err, "does the other end want TLS, or no key?")
 		}
 		return p.deliver(ctx)
 	}

@@ -87,6 +87,9 @@ func listenTCP(ctx context.Context, address string, o *options) (*Listener, erro
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
+	}
 	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):

@@ -47,7 +47,10 @@ func WithLegacyMD5() Option { return func(o *options) { o.md5 = true } }
 // WithTLS encrypts connections of the family "tcp", and lets the client know the server by
 // its certificate. For Dial the ServerName is by default the host of the address. A
 // connection that just ends, as when its process dies, gives io.ErrUnexpectedEOF
-// instead of io.EOF: anybody on the way could have cut it.
+// instead of io.EOF: anybody on the way could have cut it. If only one end has TLS, whoever
+// hears of it from the first bytes of the other gives [ErrTLS]; where each waits for the
+// other to begin, as one that dials with a key and without TLS does, the handshake runs out
+// of time.
 func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
 
 // WithHandshakeTimeout sets how long TLS and authentication may take together, and

@@ -18,6 +18,7 @@ type socket struct {
 	raw      sys.RawConn
 	once     bool   // a Read that would have to wait fails with os.ErrDeadlineExceeded
 	ended    bool   // a Read came to the end
+	heard    bool   // a Read got something
 	waits    func() // called before a Read begins to wait, if it is not nil
 	// file came with the last byte of the last Read. Whoever swaps it out owns it.
 	file  atomic.Pointer[os.File]
@@ -81,6 +82,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		s.ended = true
 		return 0, io.EOF
 	}
+	s.heard = true
 	return s.n, nil
 }
 

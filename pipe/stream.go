@@ -32,6 +32,7 @@ type stream struct {
 	fileAt int // where in buf the byte is that sock.file came with, or -1
 	// The message at hand, once known: its size, and what there is of it. Short ones
 	// stay in buf.
+	begun  bool // a message was known
 	known  bool
 	whole  bool
 	size   int
@@ -104,12 +105,15 @@ func (s *stream) parse() (into []byte, err error) {
 		return nil, ErrFile
 	}
 	head, size, err := parseHead(s.buf[s.r:s.w], s.limit)
+	if err != nil && !s.begun && s.conn == s.sock && likeTLS(s.buf[s.r:s.w]) {
+		err = fmt.Errorf("%w: the other one does, this one does not (%w)", ErrTLS, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	need := head
 	if s.w-s.r >= head {
-		s.known, s.size = true, size
+		s.begun, s.known, s.size = true, true, size
 		if need += size; s.isLong() {
 			return s.beginLong(head)
 		}
