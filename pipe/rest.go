@@ -5,23 +5,22 @@ import "sync"
 // rest is what the kernel has not taken yet of a message that was accepted. Who owns it, and
 // what others do meanwhile:
 //
-//	state    owner of b                 TLS with its own records   CloseWrite      Close
-//	none     nobody                     writes                     at once         at once
-//	keeping  who has the turn to send   is kept too                at once; what is kept then
-//	                                                               counts as not sent
-//	going    the goroutine of finish    waits until it is gone     behind it       behind it
-//	ended    nobody: nothing is kept    writes, after Close what   -               at once
-//	                                    the kernel takes at once
+//	state    owner of b                 records of TLS itself   CloseWrite       Close
+//	none     nobody                     are written             at once          at once
+//	keeping  who has the turn to send   are kept too            at once; what is kept then
+//	                                                            counts as not sent
+//	going    the goroutine of finish    wait until it is gone   behind it        behind it
 //
-// From keeping it goes on to going, or back to none if the kernel has taken all. From going
-// it goes to none. ended is a bit of its own: a rest that was going then still goes.
+// From keeping it goes on to going, or back to none if the kernel has taken all, or if the
+// message failed. From going it goes to none, also if it could not be written. After CloseWrite
+// and Close nothing new is kept; what is going then still goes. After Close nobody but the
+// goroutine of finish waits for the kernel. The farewell of TLS is kept in the same way, by Close.
 type rest struct {
 	mu     sync.Mutex // held for short
 	state  restState
 	ended  bool // nothing new is kept
-	brief  bool // what is written waits for nobody
 	b      []byte
-	gone   chan struct{} // closed when what is going has gone, or never will
+	gone   chan struct{} // closed when what is going has gone, or never will, or nobody waits
 	behind []func()      // to be done then
 }
 
@@ -53,23 +52,33 @@ func (r *rest) kept() int {
 	return len(r.b)
 }
 
-// depart ends the keeping. It gives what was kept, which then is the caller's to write and
-// then to settle; ok is false if it must not be written any more.
-func (r *rest) depart() (b []byte, ok bool) {
+// leave ends the keeping of the last words, and gives what was kept of them.
+func (r *rest) leave() (b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b, r.b, r.state = r.b, nil, restNone
-	if len(b) > 0 && !r.ended {
-		r.state, r.gone = restGoing, make(chan struct{})
+	return b
+}
+
+// depart ends the keeping. If the message is good it gives what was kept, which then is the
+// caller's to write and to settle; ok is false if there is some that must not be written any
+// more.
+func (r *rest) depart(good bool) (b []byte, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b, r.b, r.state = r.b, nil, restNone
+	if !good || len(b) == 0 || r.ended {
+		return nil, !good || len(b) == 0
 	}
-	return b, len(b) == 0 || !r.ended
+	r.state, r.gone = restGoing, make(chan struct{})
+	return b, true
 }
 
 // settle says that what was going has gone, or never will.
 func (r *rest) settle() {
 	r.mu.Lock()
 	r.state = restNone
-	close(r.gone)
+	r.tellLocked()
 	behind := r.behind
 	r.behind = nil
 	r.mu.Unlock()
@@ -79,31 +88,53 @@ func (r *rest) settle() {
 }
 
 // end makes nothing new be kept. If something is going f is done behind that, and end is
-// true.
-func (r *rest) end(f func()) bool {
+// true; nobody waits for that any more if it is the last.
+func (r *rest) end(last bool, f func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true
 	if r.state != restGoing {
 		return false
 	}
+	if last {
+		r.tellLocked()
+	}
 	r.behind = append(r.behind, f)
 	return true
 }
 
-// hurry makes writing wait for nobody.
-func (r *rest) hurry() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.brief = true
+// tellLocked wakes those who wait for what is going.
+func (r *rest) tellLocked() {
+	if r.gone != nil {
+		close(r.gone)
+		r.gone = nil
+	}
 }
 
-// look tells how to write now, and what to wait for first.
-func (r *rest) look() (keep, brief bool, gone <-chan struct{}) {
+// ways of writing.
+type way int
+
+const (
+	wayPlain way = iota // wait for the kernel
+	wayKeep             // keep what it does not take
+	wayNone             // fail
+)
+
+// look tells how to write now. It waits for what is going first.
+func (r *rest) look() way {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state == restGoing {
-		gone = r.gone
+	for r.gone != nil {
+		gone := r.gone
+		r.mu.Unlock()
+		<-gone
+		r.mu.Lock()
 	}
-	return r.state == restKeeping, r.brief, gone
+	switch {
+	case r.state == restKeeping:
+		return wayKeep
+	case r.state == restGoing:
+		return wayNone
+	}
+	return wayPlain
 }

@@ -8,21 +8,14 @@ import (
 
 // Write writes for TLS, whose Conn sees to it that writes exclude each other. What the receiver
 // answers there, such as new keys, is behind a rest that is going.
-func (s *socket) Write(p []byte) (int, error) {
-	keep, brief, gone := s.rest.look()
-	switch {
-	case keep:
+func (s *socket) Write(p []byte) (n int, err error) {
+	switch s.rest.look() {
+	case wayPlain:
+		return s.Conn.Write(p)
+	case wayKeep:
 		return s.keep(p)
-	case brief:
-		n, err := s.push(p)
-		if err == nil && n < len(p) {
-			err = os.ErrDeadlineExceeded
-		}
-		return n, err
-	case gone != nil:
-		<-gone
 	}
-	return s.Conn.Write(p)
+	return 0, os.ErrDeadlineExceeded
 }
 
 // keep writes what the kernel takes of p and keeps the rest.

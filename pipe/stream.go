@@ -2,7 +2,6 @@ package pipe
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,10 +20,11 @@ type stream struct {
 	there string
 	limit int // length of the longest message
 
-	shut   atomic.Bool // nothing is to be sent any more
-	closed atomic.Bool
-	cut    bool  // part of a message was sent
-	lost   error // why the rest of one could not be; guarded by the turn to send
+	shut    atomic.Bool // nothing is to be sent any more
+	closed  atomic.Bool
+	sending atomic.Int32 // how many may be about to write; who closes looks at it behind shut
+	cut     bool         // part of a message was sent
+	lost    error        // why the rest of one could not be; guarded by the turn to send
 
 	// Of the receiver.
 	buf    []byte // buf[r:w] was read and not taken
@@ -270,29 +270,4 @@ func (s *stream) release() error {
 		return f.Close()
 	}
 	return nil
-}
-
-func (s *stream) close() error {
-	s.closed.Store(true)
-	s.shut.Store(true)
-	if s.linger() {
-		return nil
-	}
-	return s.hangUp()
-}
-
-// hangUp closes the socket, and waits for nobody.
-func (s *stream) hangUp() error {
-	var err error
-	if t, ok := s.conn.(*tls.Conn); ok {
-		// A receiver that answers a peer who does not read has what the farewell needs.
-		s.sock.rest.hurry()
-		s.sock.Conn.SetWriteDeadline(elapsed)
-		t.Close() // its peer may have gone, and then the farewell fails
-	}
-	err = s.sock.Close()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
 }

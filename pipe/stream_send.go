@@ -13,6 +13,8 @@ import (
 // send writes one frame. Before anything of it was written a context may end without
 // harm.
 func (s *stream) send(ctx context.Context, parts ...[]byte) error {
+	s.sending.Add(1) // before it looks at shut
+	defer s.sending.Add(-1)
 	if err := s.sendable(ctx); err != nil {
 		return err
 	}
@@ -101,22 +103,4 @@ func (s *stream) timed(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-// closeWrite ends what the other end receives, behind what was sent.
-func (s *stream) closeWrite() error {
-	if s.shut.Swap(true) {
-		return ErrClosed
-	}
-	if s.sock.rest.end(func() { s.endWrite() }) {
-		return nil
-	}
-	return s.endWrite()
-}
-
-func (s *stream) endWrite() error {
-	if t, ok := s.conn.(*tls.Conn); ok {
-		t.CloseWrite()
-	}
-	return s.sock.Conn.(halves).CloseWrite()
 }

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"net"
 	"syscall"
-	"time"
 )
-
-// lingering is how long a rest may take to go out after Close: as long as crypto/tls gives
-// its farewell.
-const lingering = 5 * time.Second
 
 // trySend writes one frame if there is room for some of it.
 func (s *stream) trySend(b []byte) (sent bool, rest func(), err error) {
+	s.sending.Add(1)
+	defer s.sending.Add(-1)
 	ctx := context.Background()
 	if err := s.sendable(ctx); err != nil {
 		return false, nil, err
@@ -25,18 +22,16 @@ func (s *stream) trySend(b []byte) (sent bool, rest func(), err error) {
 	head := appendHead(make([]byte, 0, longHead), uint64(len(b)))
 	s.sock.rest.keep()
 	n, err := s.begin(head, b)
-	left, ok := s.sock.rest.depart()
+	left, ok := s.sock.rest.depart(err == nil)
 	switch {
 	case err != nil:
 		return false, nil, s.sent(ctx, n, err)
-	case n == 0:
-		return false, nil, nil
 	case !ok:
-		return false, nil, ErrClosed // the other end gets half of it
-	case len(left) == 0:
-		return true, nil, nil
+		return false, nil, ErrClosed // the other end may have got half of it
+	case len(left) > 0: // n may be 0: then it is something of TLS alone
+		rest = func() { s.finish(left) }
 	}
-	return true, func() { s.finish(left) }, nil
+	return n > 0, rest, nil
 }
 
 // begin writes what the kernel takes of a frame and keeps the rest, or gives 0 if it takes
@@ -73,15 +68,4 @@ func (s *stream) finish(left []byte) {
 		s.abandon()
 	}
 	s.sock.rest.settle()
-}
-
-// linger lets a rest that is going go out before the socket is closed; it is false if there
-// is none.
-func (s *stream) linger() bool {
-	if !s.sock.rest.end(func() { s.hangUp() }) {
-		return false
-	}
-	s.sock.Conn.SetWriteDeadline(time.Now().Add(lingering))
-	s.sock.Conn.(halves).CloseRead() // who waits for a message is told
-	return true
 }

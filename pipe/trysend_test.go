@@ -195,6 +195,20 @@ func TestCloseBehindTheRest(t *testing.T) {
 	}
 }
 
+// A connection that is filled to the brim and then closed gives all of that, and then the
+// end, whether the last message fits in or not.
+func TestCloseWhileFull(t *testing.T) {
+	for round := range 5 {
+		eachTransport(t, func(t *testing.T, server, client *pipe.Conn) {
+			next := fillUp(t, server, 100*round)
+			must(t, server.Close())
+			expectAll(t, client, 100*round, next)
+			_, err := client.RecvBytes()
+			is(t, "at the end", err, io.EOF)
+		})
+	}
+}
+
 // The other end closes in the middle of a rest.
 func TestPeerClosesBeforeTheRest(t *testing.T) {
 	eachStream(t, func(t *testing.T, server, client *pipe.Conn) {
