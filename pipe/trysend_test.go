@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"shmkit/internal/shmtest"
 	"shmkit/pipe"
 )
 
@@ -31,11 +33,13 @@ func eachTransport(t *testing.T, test func(t *testing.T, server, client *pipe.Co
 // eachStream is eachTransport without rings.
 func eachStream(t *testing.T, test func(t *testing.T, server, client *pipe.Conn)) {
 	eachTransport(t, func(t *testing.T, server, client *pipe.Conn) {
-		if _, err := server.MarshalText(); errors.Is(err, pipe.ErrNoHandle) {
+		if !overRings(server) {
 			test(t, server, client)
 		}
 	})
 }
+
+func overRings(c *pipe.Conn) bool { return strings.HasPrefix(c.String(), "Conn(shm:") }
 
 // numbered is message n, of a size that differs from that of its neighbours.
 func numbered(n int) []byte {
@@ -221,13 +225,26 @@ func TestPeerClosesBeforeTheRest(t *testing.T) {
 	})
 }
 
-// The process at the other end is killed while nothing more fits.
-func TestTrySendBytesToTheDead(t *testing.T) {
+// eachPeer runs a test with another process at the other end, over each transport.
+func eachPeer(t *testing.T, test func(t *testing.T, server *pipe.Conn, p *shmtest.Process)) {
 	eachFamily(t, func(t *testing.T, family, address string) {
 		shmWatch(t)
 		l := listen(t, family, address)
 		p := startPeer(t, l)
-		server := accept(t, l)
+		test(t, accept(t, l), p)
+	})
+	t.Run("tls", func(t *testing.T) {
+		shmWatch(t)
+		forServer, _ := keyTLS(t, oneKey)
+		l := listen(t, "tcp", "", forServer)
+		p := startPeer(t, l, string(oneKey))
+		test(t, accept(t, l), p)
+	})
+}
+
+// The process at the other end is killed while nothing more fits.
+func TestTrySendBytesToTheDead(t *testing.T) {
+	eachPeer(t, func(t *testing.T, server *pipe.Conn, p *shmtest.Process) {
 		fillUp(t, server, 0)
 		p.Kill()
 		for err := error(nil); err == nil; {
@@ -236,6 +253,32 @@ func TestTrySendBytesToTheDead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The process that has a rest is stopped, and goes on or is killed: then the rest comes, or
+// the other end is told that it has half of a message.
+func TestRestOfTheStopped(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		eachPeer(t, func(t *testing.T, server *pipe.Conn, p *shmtest.Process) {
+			if overRings(server) {
+				return // nothing is kept there
+			}
+			p.Send("try")
+			p.Expect("true <nil>")
+			p.Stop()
+			if ok, err := server.Poll(10 * time.Millisecond); ok || err != nil {
+				t.Fatal("half of a message: ", ok, err)
+			}
+			if killed {
+				p.Kill()
+				_, err := server.RecvBytes()
+				is(t, "half of a message", err, io.ErrUnexpectedEOF)
+				return
+			}
+			p.Cont()
+			expectBytes(t, server, string(huge))
+		})
+	}
 }
 
 // A connection with a rest is sent to another process when the rest has gone.
