@@ -40,7 +40,8 @@ func Dial(ctx context.Context, family, address string, opts ...Option) (*Conn, e
 	if family == shmFamily {
 		network = unixFamily
 	}
-	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	dialer := net.Dialer{KeepAlive: -1} // see socket.watch
+	c, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, blame(ctx, err)
 	}

@@ -20,8 +20,9 @@
 // rings; "unix" and "tcp" carry the same messages over a socket, in the frames of CPython's
 // multiprocessing.connection, with its mutual authentication if there is a key, so that
 // either end may be Python (send_bytes and recv_bytes: what Send sends is CBOR, no pickle).
-// Over a unix socket go open files too, and whole connections. A socket is no handle. If its process dies in the middle of a message the other end gets
-// io.ErrUnexpectedEOF, which a message never follows.
+// Over a unix socket go open files too, and whole connections. A socket is no handle. If its
+// process dies in the middle of a message the other end gets io.ErrUnexpectedEOF, which a
+// message never follows; if its machine cannot be reached any more, [ErrCutOff].
 //
 // What it does not do: a long message is sent in pieces, and fails with its sender. What a
 // receiver had taken is lost with it. An end that was encoded and that nobody has decoded

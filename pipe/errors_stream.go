@@ -12,14 +12,21 @@ var (
 	// ErrAuth: the other end did not show that it has the key, or refused ours; see
 	// [*AuthError].
 	ErrAuth = errors.New("pipe: authentication failed")
+	// ErrWeakKey: a key that is too short for [KeyTLS].
+	ErrWeakKey = errors.New("pipe: weak key")
 	// ErrTooLong: a message that is longer than the connection takes; see
 	// [*TooLongError].
 	ErrTooLong = errors.New("pipe: message is too long")
 	// ErrFrame: the other end sent what is no message. Nothing more can be received.
 	ErrFrame = errors.New("pipe: bad frame")
+	// ErrTLS: only one of the two ends speaks TLS.
+	ErrTLS = errors.New("pipe: one end speaks TLS and one does not")
 	// ErrCut: a context ended, or a deadline passed, when a part of a message had been
 	// sent. The other end gets io.ErrUnexpectedEOF for it, and nothing more can be sent.
 	ErrCut = errors.New("pipe: a message was cut while it was sent")
+	// ErrCutOff: the other end of a tcp connection cannot be reached any more, or its
+	// machine has gone without a word; see WithKeepAlive. Is syscall.ETIMEDOUT.
+	ErrCutOff = fmt.Errorf("pipe: the other end is cut off: %w", syscall.ETIMEDOUT)
 	// ErrFamily: no family of addresses has that name, or it cannot do what an option or
 	// a method asks.
 	ErrFamily = errors.New("pipe: wrong family")
@@ -68,6 +75,21 @@ func (e *AuthError) Is(target error) bool { return target == ErrAuth }
 
 // Unwrap gives the error of the connection, or nil.
 func (e *AuthError) Unwrap() error { return e.Err }
+
+// cutOff is [ErrCutOff] if that is what err of a socket means, or nil. What routers or our own
+// kernel said last is in err then.
+func (s *socket) cutOff(err error) error {
+	if s.guard.cut.Load() {
+		return ErrCutOff
+	}
+	for _, e := range []error{syscall.ETIMEDOUT, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN} {
+		if errors.Is(err, e) {
+			s.guard.cut.Store(true) // the kernel says so once
+			return fmt.Errorf("%w (%w)", ErrCutOff, err)
+		}
+	}
+	return nil
+}
 
 // errWantsKey is for one who was sent a challenge and does not expect any.
 func errWantsKey() error {

@@ -12,7 +12,8 @@ type half struct {
 	parts [3][]byte // what is being sent; guarded by turn
 
 	// giveUp is what Close calls. It ends the wait of a call that has the turn and waits for
-	// that of another connection; nil if the one that has the turn does not.
+	// that of another connection, or takes the turn from a rest that is going; nil if the one
+	// that has the turn is neither.
 	giveUp atomic.Pointer[func()]
 }
 
@@ -28,14 +29,22 @@ type call struct {
 	stop func()
 }
 
+// allows tells whether c has h and is open.
+func (c *Conn) allows(h *half) error {
+	switch {
+	case c.t == nil || c.closed.Load():
+		return ErrClosed
+	case h == &c.in && !c.t.readable() || h == &c.out && !c.t.writable():
+		return ErrDirection
+	}
+	return nil
+}
+
 // begin waits for the turn of h, for as long as ctx and the deadline allow.
 func (c *Conn) begin(ctx context.Context, h *half) (call, error) {
 	op := call{half: h}
-	switch {
-	case c.t == nil || c.closed.Load():
-		return op, ErrClosed
-	case h == &c.in && !c.t.readable() || h == &c.out && !c.t.writable():
-		return op, ErrDirection
+	if err := c.allows(h); err != nil {
+		return op, err
 	}
 	expiring := h.until.now.Load()
 	op.ctx, op.stop = both(ctx, expiring.ctx)

@@ -2,7 +2,6 @@ package pipe
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net"
 )
@@ -16,6 +15,10 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 		return nil, err
 	}
 	s := newStream(sock, handshakeSize)
+	if err := sock.watch(o.idle); err != nil {
+		s.drop()
+		return nil, err
+	}
 	if err := s.greet(ctx, o, dialed); err != nil {
 		s.drop()
 		return nil, err
@@ -23,7 +26,7 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 	if family == shmFamily && dialed {
 		return s.grasp(ctx, o.limit)
 	} else if family == shmFamily {
-		return s.hand(ctx, o.limit)
+		return s.hand(ctx, o)
 	}
 	s.limit = o.limit
 	return new(Conn).init(s), nil
@@ -31,14 +34,8 @@ func establish(ctx context.Context, family string, c net.Conn, o *options, diale
 
 func (s *stream) greet(ctx context.Context, o *options, dialed bool) error {
 	if o.tls != nil {
-		secured := tls.Server
-		if dialed {
-			secured = tls.Client
-		}
-		t := secured(s.sock, o.tls)
-		s.conn = t
-		if err := t.HandshakeContext(ctx); err != nil {
-			return reason(ctx, err)
+		if err := s.secure(ctx, o, dialed); err != nil {
+			return err
 		}
 	}
 	if !o.keyed {
@@ -48,7 +45,7 @@ func (s *stream) greet(ctx context.Context, o *options, dialed bool) error {
 	if dialed {
 		p := newProver(s, o, &byDialers)
 		if err := p.answer(ctx); err != nil {
-			return err
+			return s.unheard(err, "does the other end want TLS, or no key?")
 		}
 		return p.deliver(ctx)
 	}

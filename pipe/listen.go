@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"shmkit/ring"
 )
 
 // Families of addresses.
@@ -24,7 +26,8 @@ const (
 //	        go over shared memory, on the default heap of the process that listens
 //	"tcp"   host:port; port 0 is a free one, "" is a free port of 127.0.0.1
 //
-// Errors: [ErrInUse] if somebody listens there; [ErrFamily]; [ErrAddress]; *net.OpError.
+// Errors: [ErrInUse] if somebody listens there; [ErrFamily]; [ErrAddress]; ring.ErrCapacity, see
+// [WithRoom]; *net.OpError.
 func Listen(family, address string, opts ...Option) (*Listener, error) {
 	o := collect(opts)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), o.patient, os.ErrDeadlineExceeded)
@@ -36,6 +39,8 @@ func Listen(family, address string, opts ...Option) (*Listener, error) {
 		err = fmt.Errorf("%w: TLS is for %q, not %q", ErrFamily, tcpFamily, family)
 	case family == unixFamily:
 		l, err = listenUnix(ctx, family, address, o)
+	case family == shmFamily && (o.room < 1 || o.room > ring.MaxRecords):
+		err = fmt.Errorf("%w: room for %d bytes; it may be 1 to %d", ring.ErrCapacity, o.room, ring.MaxRecords)
 	case family == shmFamily:
 		var path string
 		if path, err = rendezvousPath(address); err == nil {
@@ -82,7 +87,10 @@ func listenTCP(ctx context.Context, address string, o *options) (*Listener, erro
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
+	}
+	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%w (%w)", ErrInUse, err)

@@ -145,7 +145,7 @@ func (s *stream) unread() []byte {
 }
 
 // RecvConn receives a connection that was sent with SendConn, and waits for one as long as
-// it takes; options are as for Dial, of which only WithMaxMessage counts. If the
+// it takes; options are as for Dial, of which only WithMaxMessage and WithKeepAlive count. If the
 // process at its other end died meanwhile, the connection tells. Errors: [ErrNoFile] if
 // something else comes next; else as RecvFile.
 func (c *Conn) RecvConn(opts ...Option) (*Conn, error) {
@@ -204,6 +204,10 @@ func adopt(f *os.File, rest []byte, o *options) (*stream, error) {
 	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("%w: what came is no connection: %w", ErrNoFile, err)
+	}
+	if err := sock.watch(o.idle); err != nil {
+		sock.Close()
+		return nil, err
 	}
 	s := newStream(sock, o.limit)
 	if len(rest) > 0 {

@@ -412,7 +412,7 @@ func TestFamiliesAndAddresses(t *testing.T) {
 		is(t, "Dial "+family, err, pipe.ErrFamily)
 	}
 	long := "/" + strings.Repeat("x", 107)
-	for _, a := range [][2]string{{"unix", long}, {"shm", long}, {"unix", "a\x00b"}, {"shm", "@x"}, {"shm", ".x"}} {
+	for _, a := range [][2]string{{"unix", long}, {"shm", long}, {"unix", "a\x00b"}, {"shm", "@x"}, {"shm", ".x"}, {"tcp", "localhost"}} {
 		_, err := pipe.Listen(a[0], a[1])
 		is(t, "Listen", err, pipe.ErrAddress)
 		_, err = pipe.Dial(t.Context(), a[0], a[1])

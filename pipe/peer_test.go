@@ -16,13 +16,22 @@ func shmWatch(t testing.TB) { shmtest.Watchdog(t, 5*time.Minute) }
 
 // bePeer is a helper process: it dials, and does what it is told.
 func bePeer(c *shmtest.Child) {
-	conn, err := pipe.Dial(context.Background(), c.Args[0], c.Args[1])
+	var opts []pipe.Option
+	if len(c.Args) > 2 { // the key for TLS
+		_, config, err := pipe.KeyTLS([]byte(c.Args[2]))
+		c.Must(err)
+		opts = append(opts, pipe.WithTLS(config))
+	}
+	conn, err := pipe.Dial(context.Background(), c.Args[0], c.Args[1], opts...)
 	c.Must(err)
 	for c.Say("ready"); ; {
 		what, rest, _ := strings.Cut(c.Hear(), " ")
 		switch what {
 		case "send":
 			c.Say(conn.SendBytes([]byte(rest)))
+		case "try": // a message of which a rest stays
+			sent, err := conn.TrySendBytes(huge)
+			c.Say(sent, err)
 		case "flood": // until it is killed
 			for c.Say("floods"); err == nil; {
 				err = conn.SendBytes(make([]byte, 300000))
@@ -44,9 +53,9 @@ func bePeer(c *shmtest.Child) {
 	}
 }
 
-func startPeer(t testing.TB, l *pipe.Listener) *shmtest.Process {
+func startPeer(t testing.TB, l *pipe.Listener, key ...string) *shmtest.Process {
 	t.Helper()
-	p := shmtest.Start(t, "peer", l.Family(), l.Address())
+	p := shmtest.Start(t, "peer", append([]string{l.Family(), l.Address()}, key...)...)
 	p.Expect("ready")
 	return p
 }

@@ -31,9 +31,9 @@ func rendezvousPath(name string) (string, error) {
 }
 
 // hand makes rings and gives one end to the client of s, which it closes.
-func (s *stream) hand(ctx context.Context, most int) (*Conn, error) {
+func (s *stream) hand(ctx context.Context, o *options) (*Conn, error) {
 	defer s.drop()
-	here, there, err := New(true)
+	here, there, err := NewRoom(true, o.room)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (s *stream) hand(ctx context.Context, most int) (*Conn, error) {
 		here.Close()
 		return nil, err
 	}
-	here.rings.allow(most)
+	here.rings.allow(o.limit)
 	return here, nil
 }
 

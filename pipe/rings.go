@@ -2,6 +2,7 @@ package pipe
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -130,7 +131,11 @@ func (t *rings) send(ctx context.Context, parts ...[]byte) error {
 	if err := tooLong(total, t.most); err != nil {
 		return err
 	}
-	err = sendParts(ctx, w, t.pair.MaxRecord(), parts)
+	return t.judge(sendParts(ctx, w, t.pair.MaxRecord(), parts))
+}
+
+// judge tells what came of a send.
+func (t *rings) judge(err error) error {
 	switch {
 	case t.shut.Load() || t.closed.Load():
 		return ErrClosed // the other end may have seen that, and then not looked for the message
@@ -140,6 +145,36 @@ func (t *rings) send(ctx context.Context, parts ...[]byte) error {
 		return ErrPeerGone
 	}
 	return closedIf(err)
+}
+
+// trySend sends b if there is room for it as one record.
+func (t *rings) trySend(b []byte) (sent bool, rest func(), err error) {
+	w, err := t.writer()
+	switch {
+	case err != nil:
+		return false, nil, err
+	case t.shut.Load():
+		return false, nil, ErrClosed
+	case w.Abandoned():
+		return false, nil, ErrPeerGone
+	}
+	if err := tooLong(uint64(len(b)), t.most); err != nil {
+		return false, nil, err
+	}
+	if len(b) > t.pair.MaxRecord()-wordSize {
+		return false, nil, nil
+	}
+	rec, err := w.TryClaim(wordSize + len(b))
+	if err == ring.ErrFull {
+		return false, nil, nil
+	}
+	if err = t.judge(err); err != nil {
+		return false, nil, err
+	}
+	binary.LittleEndian.PutUint64(rec, uint64(len(b))|firstWord)
+	copy(rec[wordSize:], b)
+	err = t.judge(w.Commit(len(rec)))
+	return err == nil, nil, err
 }
 
 func (t *rings) next(ctx context.Context) (int, error) {

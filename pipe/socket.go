@@ -18,9 +18,12 @@ type socket struct {
 	raw      sys.RawConn
 	once     bool   // a Read that would have to wait fails with os.ErrDeadlineExceeded
 	ended    bool   // a Read came to the end
+	heard    bool   // a Read got something
 	waits    func() // called before a Read begins to wait, if it is not nil
 	// file came with the last byte of the last Read. Whoever swaps it out owns it.
-	file atomic.Pointer[os.File]
+	file  atomic.Pointer[os.File]
+	rest  rest
+	guard guard
 
 	control []byte
 	attempt func(fd uintptr) bool
@@ -29,9 +32,10 @@ type socket struct {
 	err     error
 }
 
-// halves is what sockets of both families, and TLS, can do.
+// halves is what sockets of both families can do.
 type halves interface {
 	CloseWrite() error
+	CloseRead() error
 }
 
 func newSocket(c net.Conn) (*socket, error) {
@@ -78,6 +82,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		s.ended = true
 		return 0, io.EOF
 	}
+	s.heard = true
 	return s.n, nil
 }
 
@@ -106,6 +111,7 @@ func (s *socket) try(fd uintptr) bool {
 
 // Close closes the socket and wakes who uses it.
 func (s *socket) Close() error {
+	s.guard.dismiss()
 	err := s.Conn.Close()
 	if f := s.file.Swap(nil); f != nil {
 		f.Close()

@@ -2,7 +2,6 @@ package pipe
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,8 +20,11 @@ type stream struct {
 	there string
 	limit int // length of the longest message
 
-	shut atomic.Bool // nothing is to be sent any more
-	cut  bool        // part of a message was sent
+	shut    atomic.Bool // nothing is to be sent any more
+	closed  atomic.Bool
+	sending atomic.Int32 // how many may be about to write; who closes looks at it behind shut
+	cut     bool         // part of a message was sent
+	lost    error        // why the rest of one could not be; guarded by the turn to send
 
 	// Of the receiver.
 	buf    []byte // buf[r:w] was read and not taken
@@ -30,6 +32,7 @@ type stream struct {
 	fileAt int // where in buf the byte is that sock.file came with, or -1
 	// The message at hand, once known: its size, and what there is of it. Short ones
 	// stay in buf.
+	begun  bool // a message was known
 	known  bool
 	whole  bool
 	size   int
@@ -102,12 +105,15 @@ func (s *stream) parse() (into []byte, err error) {
 		return nil, ErrFile
 	}
 	head, size, err := parseHead(s.buf[s.r:s.w], s.limit)
+	if err != nil && !s.begun && s.conn == s.sock && likeTLS(s.buf[s.r:s.w]) {
+		err = fmt.Errorf("%w: the other one does, this one does not (%w)", ErrTLS, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	need := head
 	if s.w-s.r >= head {
-		s.known, s.size = true, size
+		s.begun, s.known, s.size = true, true, size
 		if need += size; s.isLong() {
 			return s.beginLong(head)
 		}
@@ -211,8 +217,10 @@ func (s *stream) read(ctx context.Context, into []byte) (int, error) {
 // readError tells the end of the stream from one in the middle of a message.
 func (s *stream) readError(err error) error {
 	switch {
-	case errors.Is(err, net.ErrClosed):
+	case errors.Is(err, net.ErrClosed), s.closed.Load():
 		return ErrClosed
+	case s.sock.cutOff(err) != nil:
+		return s.sock.cutOff(err)
 	case s.sock.isUnix() && errors.Is(err, syscall.ECONNRESET):
 		err = io.EOF // it died with something unread. What it had sent was here before.
 	}
@@ -262,17 +270,4 @@ func (s *stream) release() error {
 		return f.Close()
 	}
 	return nil
-}
-
-func (s *stream) close() error {
-	s.shut.Store(true)
-	err := s.conn.Close()
-	if _, ok := s.conn.(*tls.Conn); ok {
-		// Its peer may have gone, and then the farewell fails.
-		err = s.sock.Close()
-	}
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
 }

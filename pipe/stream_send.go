@@ -13,6 +13,8 @@ import (
 // send writes one frame. Before anything of it was written a context may end without
 // harm.
 func (s *stream) send(ctx context.Context, parts ...[]byte) error {
+	s.sending.Add(1) // before it looks at shut
+	defer s.sending.Add(-1)
 	if err := s.sendable(ctx); err != nil {
 		return err
 	}
@@ -39,6 +41,10 @@ func (s *stream) sendable(ctx context.Context) error {
 	switch {
 	case s.shut.Load():
 		return ErrClosed
+	case s.sock.guard.cut.Load():
+		return ErrCutOff
+	case s.lost != nil:
+		return s.lost
 	case s.cut:
 		return ErrCut
 	case ctx.Err() != nil:
@@ -72,6 +78,9 @@ func (s *stream) sent(ctx context.Context, n int64, err error) error {
 	switch {
 	case s.shut.Load() || errors.Is(err, net.ErrClosed):
 		return ErrClosed
+	case s.sock.cutOff(err) != nil:
+		s.cut = n > 0 || isTLS
+		return s.sock.cutOff(err)
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		s.cut = n > 0
 		return ErrPeerGone
@@ -94,15 +103,4 @@ func (s *stream) timed(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-// closeWrite ends what the other end receives, behind what was sent.
-func (s *stream) closeWrite() error {
-	if s.shut.Swap(true) {
-		return ErrClosed
-	}
-	if t, ok := s.conn.(*tls.Conn); ok {
-		t.CloseWrite()
-	}
-	return s.sock.Conn.(halves).CloseWrite()
 }

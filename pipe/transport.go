@@ -8,6 +8,9 @@ type transport interface {
 	// send sends the concatenation of parts as one message; 0 bytes are a message too. It is sent whole or not at all, as far as the other
 	// end can see. It waits for room until ctx ends.
 	send(ctx context.Context, parts ...[]byte) error
+	// trySend is send of b if that waits for nobody; sent is false if it would, and then nothing was sent. If rest is not nil, the message
+	// is sent, and the caller runs rest, which may take any time, before the next send.
+	trySend(b []byte) (sent bool, rest func(), err error)
 	// next waits for a message and tells its size without taking it. io.EOF: the other end has closed, or died, and nothing is left.
 	next(ctx context.Context) (size int, err error)
 	// take copies the message that next told of into buf, which has room for it, and removes it.

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +30,33 @@ func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err 
 			return 0, nil, false, err == unix.EAGAIN, err
 		}
 	}
+}
+
+// Send writes to a socket what it takes of the concatenation of parts, without waiting: n is
+// 0 if that is nothing.
+func Send(fd int, parts [][]byte) (n int, err error) {
+	for {
+		n, err = unix.SendmsgBuffers(fd, parts, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return 0, nil
+		default:
+			return 0, err
+		}
+	}
+}
+
+// Unheard tells whether a tcp socket has sent something again, or asked whether somebody is
+// there, without an answer; and how long ago the last answer to anything came.
+func Unheard(fd int) (unheard bool, quiet time.Duration, err error) {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return false, 0, os.NewSyscallError("getsockopt", err)
+	}
+	return info.Retransmits > 0 || info.Probes > 0, time.Duration(info.Last_ack_recv) * time.Millisecond, nil
 }
 
 // rights lists the descriptors in control data of the kernel.

@@ -95,6 +95,14 @@ func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err 
 	return 0, nil, false, false, errors.ErrUnsupported
 }
 
+// Send fails.
+func Send(fd int, parts [][]byte) (n int, err error) { return 0, errors.ErrUnsupported }
+
+// Unheard fails.
+func Unheard(fd int) (unheard bool, quiet time.Duration, err error) {
+	return false, 0, errors.ErrUnsupported
+}
+
 // Permit fails.
 func Permit(fd int, perm uint32) error { return errors.ErrUnsupported }
 
