@@ -123,7 +123,7 @@ func (n *successor) writeSnapshot(snapshot func(w io.Writer) error) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	var zeros [alignTo8]byte
-	out.Write(zeros[:aligned(uint64(length))-uint64(length)]) // Flush tells
+	io.MultiWriter(out, sum).Write(zeros[:aligned(uint64(length))-uint64(length)]) // Flush tells
 	if err := out.Flush(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //	24  8  index      of the last record that the snapshot has the effects of; 0: of none
 //	32  8  length     of the snapshot
 //	40  8  salt       random, for the life of the log
-//	48  4  snapshot   CRC-32C of the snapshot
+//	48  4  snapshot   CRC-32C of the snapshot and the zeros after it
 //	52  8             0
 //	60  4  header     CRC-32C of the 60 bytes before
 //

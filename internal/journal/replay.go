@@ -53,17 +53,14 @@ func (l *Log) replaySnapshot(head *header, snapshot func(r io.Reader) error) err
 	if head.compacted == 0 {
 		return nil
 	}
-	whole := io.NewSectionReader(l.file, headerSize, int64(head.length))
 	sum := crc32.New(castagnoli)
-	if _, err := io.Copy(sum, whole); err != nil {
+	if _, err := io.Copy(sum, io.NewSectionReader(l.file, headerSize, head.start()-headerSize)); err != nil {
 		return err
 	}
 	if sum.Sum32() != head.snapshot {
 		return &CorruptError{l.path, headerSize, "the checksum of the snapshot is wrong"}
 	}
-	if _, err := whole.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
+	whole := io.NewSectionReader(l.file, headerSize, int64(head.length))
 	if err := snapshot(bufio.NewReader(whole)); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
