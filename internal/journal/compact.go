@@ -141,6 +141,9 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// rounds is how often Compact runs after those who flush before it makes them wait.
+const rounds = 4
+
 // copyRecords copies what the log has now after the snapshot. Most of it is copied here, while
 // others flush, and is on the disk before replace makes them wait.
 func (n *successor) copyRecords() error {
@@ -158,10 +161,21 @@ func (n *successor) copyRecords() error {
 		}
 		n.copied = s.at
 	}
-	if err := n.copyUpTo(end); err != nil {
-		return err
+	for range rounds {
+		if err := n.copyUpTo(end); err != nil {
+			return err
+		}
+		if err := n.file.Sync(); err != nil {
+			return err
+		}
+		l.mu.Lock()
+		end = l.end
+		l.mu.Unlock()
+		if end-n.copied < piece {
+			break
+		}
 	}
-	return n.file.Sync()
+	return nil
 }
 
 // damaged makes an error of what a scan of flushed records found: all of them were whole.

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// errNoReplay is what Append, Flush and Compact panic with.
+// errNoReplay is what Append and Compact panic with.
 const errNoReplay = "journal: the log is used before Replay"
 
 // Log is the file of one writer. Use [Open]. It must not be copied.
