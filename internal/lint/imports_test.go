@@ -27,7 +27,7 @@ var floors = []struct {
 	{45, []string{"internal/hold"}}, // what value and array have in common, over sync
 	{40, []string{"sync", "ring"}},
 	{30, []string{"shm"}},
-	{20, []string{"internal/park", "internal/heap", "internal/history"}},
+	{20, []string{"internal/park", "internal/heap", "internal/history", "internal/journal"}},
 	{10, []string{"internal/sys", "internal/shmtest", "internal/cheader", "internal/work"}},
 	{5, []string{"internal/word", "internal/host"}},
 	{0, []string{"internal/layout", "internal/mem", "internal/race", "internal/cell", "internal/codec", "internal/wire", "internal/lint", "internal/model", "internal/mutants", "include"}},

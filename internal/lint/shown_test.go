@@ -10,7 +10,7 @@ import (
 
 // named are the documents that show what they promise by the names of tests, as
 // "`package.TestName`".
-var named = []string{"docs/queue.md"}
+var named = []string{"docs/queue.md", "docs/journal.md"}
 
 var testName = regexp.MustCompile("`([a-z/]+)\\.((?:Test|Fuzz)[A-Za-z]+)`")
 
