@@ -16,6 +16,9 @@ type World struct {
 	// that it knows.
 	Program func(t testing.TB, at Place, kind string) *exec.Cmd
 	InC     []string
+	// Load is how many messages each producer sends where a queue is under load; 0 means as
+	// many as shared memory takes in a moment.
+	Load int
 
 	place func(t testing.TB) Place
 	actor string
