@@ -53,18 +53,22 @@ func (c calls) add(s *source, name string, n ast.Node) {
 		}
 	}
 	full := s.dir + "." + name
-	ast.Inspect(n, func(n ast.Node) bool {
+	var visit func(n ast.Node) bool
+	visit = func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.SelectorExpr:
+		case *ast.SelectorExpr: // the name of a method is none of the package
 			if pkg, ok := n.X.(*ast.Ident); ok && imported[pkg.Name] != "" {
 				c[full] = append(c[full], imported[pkg.Name]+"."+n.Sel.Name)
-				return false
+			} else {
+				ast.Inspect(n.X, visit)
 			}
+			return false
 		case *ast.Ident:
 			c[full] = append(c[full], s.dir+"."+n.Name)
 		}
 		return true
-	})
+	}
+	ast.Inspect(n, visit)
 }
 
 // from is all that is reached from a name, with the name.
