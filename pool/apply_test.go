@@ -33,27 +33,6 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// conformance: PL-02, PL-04
-func TestMap(t *testing.T) {
-	watch(t)
-	p := newPool(t, 4)
-	list := make([]int, 1000)
-	for i := range list {
-		list[i] = i
-	}
-	for _, options := range [][]pool.CallOption{nil, {pool.ChunkSize(20)}, {pool.ChunkSize(1)}, {pool.ChunkSize(5000)}} {
-		got, err := pool.Map(t.Context(), p, square, list, options...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantSquares(t, got, len(list))
-		if got, err = pool.MapAsync(p, square, list, options...).Get(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		wantSquares(t, got, len(list))
-	}
-}
-
 // BenchmarkApply is one round trip.
 func BenchmarkApply(b *testing.B) {
 	p := newPool(b, 1)

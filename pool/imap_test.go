@@ -78,50 +78,6 @@ func TestImap(t *testing.T) {
 	}
 }
 
-// conformance: PL-12, PL-14
-func TestImapInputFails(t *testing.T) {
-	p := newPool(t, 2)
-	fails := errors.New("no more input")
-	in := func(yield func(int, error) bool) {
-		for i := range 30 {
-			if !yield(i, nil) {
-				return
-			}
-		}
-		yield(0, fails)
-	}
-	for _, imap := range []func(context.Context, *pool.Pool, *process.Func[int, int], iter.Seq2[int, error], ...pool.CallOption) iter.Seq2[int, error]{
-		pool.Imap2[int, int], pool.ImapUnordered2[int, int],
-	} {
-		var got []int
-		var last error
-		for v, err := range imap(t.Context(), p, square, in, pool.ChunkSize(7)) {
-			if last = err; err == nil {
-				got = append(got, v)
-			}
-		}
-		slices.Sort(got)
-		wantSquares(t, got, 30)
-		if last != fails {
-			t.Errorf("the error of the input came as %v", last)
-		}
-	}
-}
-
-func TestImapItemFails(t *testing.T) {
-	p := newPool(t, 2)
-	i := 0
-	for v, err := range pool.Imap(t.Context(), p, unlucky, count(100), pool.ChunkSize(5)) {
-		if (err != nil) != (i == 13) || err == nil && v != i {
-			t.Errorf("item %d: %d, %v", i, v, err)
-		}
-		i++
-	}
-	if i != 100 {
-		t.Errorf("%d items", i)
-	}
-}
-
 func TestImapBreak(t *testing.T) {
 	p := newPool(t, 2)
 	taken := 0

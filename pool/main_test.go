@@ -78,13 +78,18 @@ func newPool(t testing.TB, workers int, options ...pool.Option) *pool.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	endWith(t, p)
+	return p
+}
+
+// endWith ends a pool with the test.
+func endWith(t testing.TB, p *pool.Pool) {
 	t.Cleanup(func() {
 		p.Terminate()
 		if err := p.Join(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
 }
 
 // works fails the test if the pool does not work.

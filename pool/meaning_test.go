@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmkit/internal/shmtest"
 	"shmkit/pool"
@@ -109,23 +108,6 @@ func TestMapCallsBackOnce(t *testing.T) {
 		if want := map[bool][2]int32{false: {1, 0}, true: {0, 1}}[failing]; [2]int32{done.Load(), failed.Load()} != want {
 			t.Error(done.Load(), failed.Load())
 		}
-	}
-}
-
-// conformance: PL-10
-func TestGetGivesUp(t *testing.T) {
-	watch(t)
-	g := newGates(t)
-	p := newPool(t, 1)
-	r := pool.ApplyAsync(p, gate, g)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := r.Get(ctx); err != context.DeadlineExceeded {
-		t.Error(err)
-	}
-	g.open(t, 1)
-	if _, err := r.Get(t.Context()); err != nil {
-		t.Error("the task did not go on:", err)
 	}
 }
 

@@ -185,6 +185,14 @@ func TestJoinAmongKills(t *testing.T) {
 	must(t, w.j.Close())
 }
 
+// soon is a context that ends after d, and when it began.
+func soon(t *testing.T, d time.Duration) (context.Context, time.Time) {
+	begin := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx, begin
+}
+
 // If all consumers die Join goes on, until its context ends or somebody else does the work.
 func TestJoinWithoutConsumers(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)

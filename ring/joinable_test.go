@@ -242,23 +242,3 @@ func TestJoinIsExact(t *testing.T) {
 		all.Wait()
 	}
 }
-
-// Every Join hears of the end, also if it comes in between two of its steps.
-func TestJoinHears(t *testing.T) {
-	shmtest.Watchdog(t, time.Minute)
-	j := newJoinable(t, 4)
-	for n := range uint64(3000) {
-		must(t, j.Put(messageOf(1, n)))
-		_, err := j.Get()
-		must(t, err)
-		var all sync.WaitGroup
-		for range 2 {
-			all.Go(func() { must(t, j.Join(context.Background())) })
-		}
-		if n%3 > 0 {
-			runtime.Gosched()
-		}
-		must(t, j.TaskDone())
-		all.Wait()
-	}
-}

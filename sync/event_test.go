@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 
@@ -13,120 +12,6 @@ import (
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
-
-func init() {
-	performers["event"] = performer{
-		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewEventIn(seg, name) },
-		open: openEvent,
-		inC:  true,
-	}
-}
-
-func openEvent(text string) (closer, func(args []string) string, error) {
-	e := new(shsync.Event)
-	err := e.UnmarshalText([]byte(text))
-	return e, func(args []string) string {
-		switch args[0] {
-		case "wait":
-			ctx, cancel := limit(args, 1)
-			defer cancel()
-			return outcome(e.WaitContext(ctx))
-		case "set":
-			return outcome(e.Set())
-		case "clear":
-			return outcome(e.Clear())
-		case "pulse":
-			return outcome(errors.Join(e.Set(), e.Clear()))
-		case "isset":
-			return map[bool]string{true: "true", false: "false"}[e.IsSet()]
-		}
-		return "what?"
-	}, err
-}
-
-// conformance: EV-01
-func TestEventBasics(t *testing.T) {
-	everywhere(t, "event", 2, func(s *stage) {
-		s.play(
-			step{0, "isset", "false"},
-			step{1, "isset", "false"},
-			step{0, "wait 0", "timeout"},
-			step{1, "wait 20", "timeout"},
-			step{0, "set", "ok"},
-			step{1, "isset", "true"},
-			step{0, "wait", "ok"},
-			step{1, "wait 0", "ok"},
-			step{1, "set", "ok"},
-			step{1, "clear", "ok"},
-			step{0, "isset", "false"},
-			step{1, "clear", "ok"},
-			step{0, "wait 20", "timeout"},
-			step{0, "wait", sleeps},
-			step{1, "set", "ok"},
-			step{0, ends, "ok"},
-			step{0, "clear", "ok"},
-			step{1, "wait", sleeps},
-			step{0, "set", "ok"},
-			step{1, ends, "ok"},
-		)
-	})
-}
-
-// conformance: EV-03
-func TestEventWakesAll(t *testing.T) {
-	everywhere(t, "event", 6, func(s *stage) {
-		for range 2 {
-			for _, a := range s.actors[1:] {
-				a.block("wait")
-			}
-			s.actors[0].do("set", "ok")
-			for _, a := range s.actors[1:] {
-				a.answers("ok")
-				a.do("wait", "ok")
-			}
-			s.actors[0].do("clear", "ok")
-		}
-	})
-}
-
-// An event that is set and cleared at once has been set for all who waited.
-//
-// conformance: EV-05
-func TestEventPulse(t *testing.T) {
-	everywhere(t, "event", 6, func(s *stage) {
-		for range 20 {
-			for _, a := range s.actors[1:] {
-				a.block("wait")
-			}
-			s.actors[0].do("pulse", "ok")
-			if got := gather(s.actors[1:]...); slices.Index(got, "ok") != 0 || got[len(got)-1] != "ok" {
-				t.Fatalf("after set and clear: %v", got)
-			}
-			s.actors[0].do("isset", "false")
-		}
-	})
-}
-
-// A killed waiter disturbs nobody, nor does one who is killed after it has set.
-func TestEventDeaths(t *testing.T) {
-	withDeaths(t, "event", 4, func(s *stage) {
-		s.play(
-			step{1, "wait", sleeps},
-			step{2, "wait", sleeps},
-			step{3, "wait", sleeps},
-			step{1, dies, ""},
-			step{0, "set", "ok"},
-			step{2, ends, "ok"},
-			step{3, ends, "ok"},
-			step{2, "clear", "ok"},
-			step{3, "wait", sleeps},
-			step{2, "set", "ok"},
-			step{2, dies, ""},
-			step{3, ends, "ok"},
-			step{0, "isset", "true"},
-		)
-	})
-}
 
 // conformance: EV-02
 func TestEventTells(t *testing.T) {

@@ -60,7 +60,7 @@ type lockState struct {
 
 const free = -1
 
-func locks(s lockState, op history.Op) (bool, lockState) {
+func lockStep(s lockState, op history.Op) (bool, lockState) {
 	is := func(want string) bool { return op.Out == history.Open || op.Out == want }
 	if s.gone&(1<<op.Client) != 0 {
 		return op.Out == history.Open, s // it did not happen
@@ -117,7 +117,7 @@ func TestMutexLinearizable(t *testing.T) {
 	for round := 0; round < 20 || told == 0; round++ { // until a holder was killed
 		m := newMutex(t)
 		h := playLocks(t, m, 20+round%20, round%4 != 0)
-		if err := history.Check(h, locks, lockState{holder: free}); err != nil {
+		if err := history.Check(h, lockStep, lockState{holder: free}); err != nil {
 			t.Fatal(err)
 		}
 		for _, op := range h.Ops() {
@@ -137,7 +137,7 @@ func TestMutexNotLinearizable(t *testing.T) {
 		say := func(args ...any) { line := fmt.Sprintln(args...); h.Add(line[:len(line)-1]) }
 		history.Do(say, 9, wrong[0], func() string { return wrong[1] })
 		begin := time.Now()
-		if history.Check(h, locks, lockState{holder: free}) == nil {
+		if history.Check(h, lockStep, lockState{holder: free}) == nil {
 			t.Errorf("%v of a free lock was accepted", wrong)
 		}
 		t.Logf("%v: refused after %v", wrong, time.Since(begin))

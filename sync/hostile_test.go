@@ -25,6 +25,8 @@ import (
 // other objects are as before. That there is no panic, SIGSEGV or SIGBUS, and no endless
 // loop, is the other half of the test.
 
+type closer interface{ Close() error }
+
 // hostileKind is one kind of objects.
 type hostileKind struct {
 	head   int   // bytes in front of the items

@@ -10,26 +10,22 @@ import (
 	"time"
 
 	"shmkit/internal/shmtest"
+	"shmkit/internal/suite"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
 
 func init() {
 	shmtest.Register("once", runOnce)
-	performers["once"] = performer{
-		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewOnceIn(seg, name) },
-		open: openOnce,
-	}
+	world.Add("once", suite.KindOf(func(at suite.Place) (*shsync.Once, error) { return shsync.NewOnceIn(segment(at), "it") }, performOnce))
 }
 
 var errRun = errors.New("failed")
 
-// openOnce: "do ok" runs a function that succeeds, "do failed" one that fails. The
+// performOnce: "do ok" runs a function that succeeds, "do failed" one that fails. The
 // answer tells whether it ran.
-func openOnce(text string) (closer, func(args []string) string, error) {
-	o := new(shsync.Once)
-	err := o.UnmarshalText([]byte(text))
-	return o, func(args []string) string {
+func performOnce(o *shsync.Once) suite.Perform {
+	return func(args []string) string {
 		ran := ""
 		f := func() error {
 			ran = "ran "
@@ -37,35 +33,35 @@ func openOnce(text string) (closer, func(args []string) string, error) {
 		}
 		switch args[0] {
 		case "do":
-			ctx, cancel := limit(args, 2)
+			ctx, cancel := suite.Limit(args, 2)
 			defer cancel()
 			err := o.DoContext(ctx, f)
-			return ran + outcome(err)
+			return ran + outcomes.Of(err)
 		case "try":
 			done, err := o.TryDo(f)
 			if !done && err == nil {
 				return "busy"
 			}
-			return ran + outcome(err)
+			return ran + outcomes.Of(err)
 		case "done":
 			return map[bool]string{true: "yes", false: "no"}[o.Done()]
 		}
 		return "what?"
-	}, err
+	}
 }
 
 func TestSuiteOnce(t *testing.T) {
-	everywhere(t, "once", 2, func(s *stage) {
-		s.play(
-			step{0, "done -", "no"},
-			step{0, "do failed", "ran failed"},
-			step{1, "try failed", "ran failed"},
-			step{1, "done -", "no"},
-			step{0, "do ok 0", "ran ok"},
-			step{0, "do failed", "ok"},
-			step{1, "do failed 0", "ok"},
-			step{1, "try ok", "ok"},
-			step{1, "done -", "yes"},
+	world.Everywhere(t, "once", 2, func(s *suite.Stage) {
+		s.Play(
+			at(0, "done -", "no"),
+			at(0, "do failed", "ran failed"),
+			at(1, "try failed", "ran failed"),
+			at(1, "done -", "no"),
+			at(0, "do ok 0", "ran ok"),
+			at(0, "do failed", "ok"),
+			at(1, "do failed 0", "ok"),
+			at(1, "try ok", "ok"),
+			at(1, "done -", "yes"),
 		)
 	})
 }
@@ -85,7 +81,7 @@ func runOnce(c *shmtest.Child) {
 				}
 				return nil
 			})
-			c.Say(outcome(err))
+			c.Say(outcomes.Of(err))
 		}
 	}
 }

@@ -142,25 +142,6 @@ func TestMutexHolderKilled(t *testing.T) {
 	must(t, m.Unlock())
 }
 
-// The one who was told dies as well: the next one is told again.
-func TestMutexTwoHoldersKilled(t *testing.T) {
-	watchdog(t)
-	m := newMutex(t)
-	p, q := start(t, m), start(t, m)
-	ask(p, "lock", "<nil>")
-	p.Kill()
-	ask(q, "lock", "died")
-	q.Kill()
-	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
-		t.Fatalf("got %v", err)
-	}
-	must(t, m.MarkConsistent())
-	must(t, m.Unlock())
-	r := start(t, m)
-	ask(r, "lock", "<nil>")
-	ask(r, "unlock", "<nil>")
-}
-
 // A call of Lock that outlives two holders tells the others of both deaths: the
 // kernel wakes one sleeper each time, and this may be it.
 func TestMutexRelaysEveryDeath(t *testing.T) {
@@ -199,58 +180,6 @@ func TestMutexRelaysEveryDeath(t *testing.T) {
 	}
 }
 
-// Unlock without MarkConsistent ends the lock, for those who wait too.
-func TestMutexNotRecoverable(t *testing.T) {
-	watchdog(t)
-	m := newMutex(t)
-	p, q := start(t, m), start(t, m)
-	ask(p, "lock", "<nil>")
-	p.Kill()
-	if err := m.Lock(); !errors.Is(err, shsync.ErrOwnerDied) {
-		t.Fatalf("got %v", err)
-	}
-	q.Send("lock")
-	for !m.Info().Waiters {
-		time.Sleep(100 * time.Microsecond)
-	}
-	must(t, m.Unlock())
-	q.Expect("unrecoverable")
-	ask(q, "try", "false unrecoverable")
-	if err := m.Lock(); !errors.Is(err, shsync.ErrNotRecoverable) {
-		t.Errorf("got %v", err)
-	}
-	if err := m.Unlock(); !errors.Is(err, shsync.ErrNotHeld) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// A failed repair inside With leaves the warning for the next one.
-func TestMutexRepairFails(t *testing.T) {
-	watchdog(t)
-	m := newMutex(t)
-	p := start(t, m)
-	ask(p, "lock", "<nil>")
-	p.Kill()
-	wrong := errors.New("beyond repair today")
-	for range 2 {
-		if err := m.With(func(died bool) error { return map[bool]error{true: wrong}[died] }); err != wrong {
-			t.Fatalf("With: %v", err)
-		}
-	}
-	must(t, m.With(func(died bool) error {
-		if !died {
-			t.Error("the warning is gone")
-		}
-		return nil
-	}))
-	must(t, m.With(func(died bool) error {
-		if died {
-			t.Error("the warning is still there after a repair")
-		}
-		return nil
-	}))
-}
-
 // A warning that is passed on and on costs no wake-ups when nobody sleeps, and
 // counts as one takeover.
 func TestMutexWarningPassedOn(t *testing.T) {
@@ -281,28 +210,6 @@ func TestMutexWarningPassedOn(t *testing.T) {
 	}))
 	if n := m.Info().Takeovers; n != 1 {
 		t.Errorf("%d takeovers", n)
-	}
-}
-
-// A killed waiter disturbs nobody.
-func TestMutexWaiterKilled(t *testing.T) {
-	watchdog(t)
-	m := newMutex(t)
-	for range 10 {
-		must(t, m.Lock())
-		p, q := start(t, m), start(t, m)
-		p.Send("lock")
-		q.Send("lock")
-		for m.Info().Waiters == false {
-			time.Sleep(100 * time.Microsecond)
-		}
-		p.Kill()
-		must(t, m.Unlock())
-		q.Expect("<nil>")
-		ask(q, "unlock", "<nil>")
-		must(t, m.Lock())
-		must(t, m.Unlock())
-		q.Kill()
 	}
 }
 

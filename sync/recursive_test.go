@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,156 +15,6 @@ import (
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
-
-func init() {
-	performers["recursive"] = performer{
-		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewRecursiveMutexIn(seg, name) },
-		open: openRecursive,
-	}
-}
-
-// openRecursive gives an actor two holders, a and b: the argument after the call.
-func openRecursive(text string) (closer, func(args []string) string, error) {
-	m := new(shsync.RecursiveMutex)
-	err := m.UnmarshalText([]byte(text))
-	holder := map[string]shsync.Holder{"a": shsync.NewHolder(), "b": shsync.NewHolder()}
-	return m, func(args []string) string {
-		h := holder[args[1]]
-		switch args[0] {
-		case "lock":
-			ctx, cancel := limit(args, 2)
-			defer cancel()
-			return outcome(m.LockContext(ctx, h))
-		case "try":
-			switch ok, err := m.TryLock(h); {
-			case err != nil:
-				return outcome(err)
-			case !ok:
-				return "busy"
-			}
-			return "ok"
-		case "unlock":
-			return outcome(m.Unlock(h))
-		case "mark":
-			return outcome(m.MarkConsistent(h))
-		case "held":
-			return strconv.Itoa(m.Held(h))
-		case "state":
-			return m.Info().State
-		case "close":
-			return outcome(m.Close())
-		}
-		return "what?"
-	}, err
-}
-
-// conformance: LK-02, LK-11
-func TestSuiteRecursive(t *testing.T) {
-	everywhere(t, "recursive", 2, func(s *stage) {
-		s.play(
-			step{0, "unlock a", "notheld"},
-			step{0, "lock a", "ok"},
-			step{0, "lock a 0", "ok"},
-			step{0, "try a", "ok"},
-			step{0, "try b", "busy"},
-			step{1, "try a", "busy"},
-			step{0, "unlock b", "notheld"},
-			step{1, "unlock a", "notheld"},
-			step{0, "unlock a", "ok"},
-			step{0, "unlock a", "ok"},
-			step{1, "lock a 20", "timeout"},
-			step{0, "lock b 20", "timeout"},
-			step{0, "unlock a", "ok"},
-			step{0, "unlock a", "notheld"},
-			step{1, "lock a", "ok"},
-			step{1, "unlock a", "ok"},
-			step{1, "unlock a", "notheld"},
-		)
-	})
-}
-
-// conformance: LK-12, LK-13
-func TestSuiteRecursiveHeld(t *testing.T) {
-	everywhere(t, "recursive", 2, func(s *stage) {
-		s.play(
-			step{0, "held a", "0"},
-			step{0, "lock a", "ok"},
-			step{0, "lock a", "ok"},
-			step{0, "held a", "2"},
-			step{0, "held b", "0"},
-			step{1, "held a", "0"},
-			step{1, "state -", "held"},
-			step{0, "unlock a", "ok"},
-			step{0, "held a", "1"},
-			step{0, "unlock a", "ok"},
-			step{0, "held a", "0"},
-			step{1, "state -", "free"},
-		)
-	})
-}
-
-// A second holder waits for the first, of its own process too.
-//
-// conformance: LK-09
-func TestSuiteRecursiveHandedOver(t *testing.T) {
-	everywhere(t, "recursive", 3, func(s *stage) {
-		s.play(
-			step{0, "lock a", "ok"},
-			step{0, "lock a", "ok"},
-			step{1, "lock a", sleeps},
-			step{0, "unlock a", "ok"},
-			step{2, "try a", "busy"},
-			step{0, "unlock a", "ok"},
-			step{1, ends, "ok"},
-			step{1, "held a", "1"},
-			step{1, "unlock a", "ok"},
-		)
-	})
-}
-
-// The levels of a holder that dies are gone with it; its repair is one level.
-func TestSuiteRecursiveHolderKilled(t *testing.T) {
-	withDeaths(t, "recursive", 3, func(s *stage) {
-		s.play(
-			step{1, "lock a", "ok"},
-			step{1, "lock a", "ok"},
-			step{1, "lock a", "ok"},
-			step{0, "lock b", sleeps},
-			step{1, dies, ""},
-			step{0, ends, "died"},
-			step{0, "held b", "1"},
-			step{0, "lock b", "ok"},
-			step{0, "mark a", "notheld"},
-			step{0, "mark b", "ok"},
-			step{0, "unlock b", "ok"},
-			step{2, "try a", "busy"},
-			step{0, "unlock b", "ok"},
-			step{2, "lock a", "ok"},
-			step{2, dies, ""},
-			step{0, "try a", "died"},
-			step{0, "unlock a", "ok"},
-			step{0, "lock a", "unrecoverable"},
-		)
-	})
-}
-
-// A process that leaves takes its tokens with it.
-func TestSuiteRecursiveHolderLeaves(t *testing.T) {
-	withDeaths(t, "recursive", 2, func(s *stage) {
-		s.play(
-			step{1, "lock a", "ok"},
-			step{1, "lock a", "ok"},
-			step{1, "close a", "ok"},
-			step{0, "state -", "owner died"},
-			step{1, "unlock a", "closed"},
-			step{1, "held a", "0"},
-			step{0, "lock a", "died"},
-			step{0, "held a", "1"},
-			step{0, "mark a", "ok"},
-			step{0, "unlock a", "ok"},
-		)
-	})
-}
 
 func newRecursive(t testing.TB) *shsync.RecursiveMutex {
 	t.Helper()
@@ -300,39 +149,6 @@ func TestRecursiveWith(t *testing.T) {
 		}
 	}()
 	l.Unlock()
-}
-
-// A failed repair leaves the warning for the next one.
-func TestRecursiveRepairFails(t *testing.T) {
-	watchdog(t)
-	withDeaths(t, "recursive", 2, func(s *stage) {
-		s.play(step{1, "lock a", "ok"}, step{1, "lock a", "ok"}, step{1, dies, ""})
-		m, h := s.object.(*shsync.RecursiveMutex), shsync.NewHolder()
-		wrong := errors.New("beyond repair today")
-		for range 2 {
-			err := m.With(h, func(died bool) error {
-				if !died {
-					t.Error("not told")
-				}
-				return m.With(h, func(died bool) error {
-					if died {
-						t.Error("told on the second level")
-					}
-					return wrong
-				})
-			})
-			if err != wrong || m.Held(h) != 0 {
-				t.Errorf("With: %v, held %d times", err, m.Held(h))
-			}
-		}
-		must(t, m.With(h, func(died bool) error { return nil }))
-		must(t, m.With(h, func(died bool) error {
-			if died {
-				t.Error("the warning is still there after a repair")
-			}
-			return nil
-		}))
-	})
 }
 
 func TestRecursiveMisuse(t *testing.T) {

@@ -1,194 +1,175 @@
 package sync_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
-	"shmkit/shm"
+	"shmkit/internal/suite"
 	shsync "shmkit/sync"
 )
 
 func init() {
-	performers["rwmutex"] = performer{
-		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewRWMutexIn(seg, name) },
-		open: openRWMutex,
-	}
+	world.Add("rwmutex", suite.KindOf(func(at suite.Place) (*shsync.RWMutex, error) { return shsync.NewRWMutexIn(segment(at), "it") }, performRWMutex))
 }
 
-// tried is the answer of a call that does not wait.
-func tried(ok bool, err error) string {
-	switch {
-	case errors.Is(err, shsync.ErrInconsistent):
-		return "inconsistent"
-	case err != nil:
-		return outcome(err)
-	case !ok:
-		return "busy"
-	}
-	return "ok"
-}
-
-func openRWMutex(text string) (closer, func(args []string) string, error) {
-	rw := new(shsync.RWMutex)
-	err := rw.UnmarshalText([]byte(text))
-	return rw, func(args []string) string {
-		ctx, cancel := limit(args, 1)
+func performRWMutex(rw *shsync.RWMutex) suite.Perform {
+	return func(args []string) string {
+		ctx, cancel := suite.Limit(args, 1)
 		defer cancel()
 		switch args[0] {
 		case "lock":
-			return outcome(rw.LockContext(ctx))
+			return outcomes.Of(rw.LockContext(ctx))
 		case "try":
-			return tried(rw.TryLock())
+			return outcomes.Tried(rw.TryLock())
 		case "unlock":
-			return outcome(rw.Unlock())
+			return outcomes.Of(rw.Unlock())
 		case "mark":
-			return outcome(rw.MarkConsistent())
+			return outcomes.Of(rw.MarkConsistent())
 		case "rlock":
-			return tried(true, rw.RLockContext(ctx))
+			return outcomes.Tried(true, rw.RLockContext(ctx))
 		case "rtry":
-			return tried(rw.TryRLock())
+			return outcomes.Tried(rw.TryRLock())
 		case "runlock":
-			return outcome(rw.RUnlock())
+			return outcomes.Of(rw.RUnlock())
 		}
 		return "what?"
-	}, err
+	}
 }
 
 // conformance: LK-01, LK-04
 func TestSuiteRWMutexBasics(t *testing.T) {
-	everywhere(t, "rwmutex", 2, func(s *stage) {
-		s.play(
-			step{0, "lock", "ok"},
-			step{1, "try", "busy"},
-			step{1, "rtry", "busy"},
-			step{0, "unlock", "ok"},
-			step{0, "unlock", "notheld"},
-			step{1, "unlock", "notheld"},
-			step{1, "runlock", "notheld"},
-			step{0, "rlock", "ok"},
-			step{1, "rlock", "ok"},
-			step{1, "try", "busy"},
-			step{0, "runlock", "ok"},
-			step{0, "try", "busy"},
-			step{1, "runlock", "ok"},
-			step{1, "runlock", "notheld"},
-			step{0, "try", "ok"},
-			step{0, "unlock", "ok"},
+	world.Everywhere(t, "rwmutex", 2, func(s *suite.Stage) {
+		s.Play(
+			at(0, "lock", "ok"),
+			at(1, "try", "busy"),
+			at(1, "rtry", "busy"),
+			at(0, "unlock", "ok"),
+			at(0, "unlock", "notheld"),
+			at(1, "unlock", "notheld"),
+			at(1, "runlock", "notheld"),
+			at(0, "rlock", "ok"),
+			at(1, "rlock", "ok"),
+			at(1, "try", "busy"),
+			at(0, "runlock", "ok"),
+			at(0, "try", "busy"),
+			at(1, "runlock", "ok"),
+			at(1, "runlock", "notheld"),
+			at(0, "try", "ok"),
+			at(0, "unlock", "ok"),
 		)
 	})
 }
 
 // conformance: LK-07
 func TestSuiteRWMutexDeadline(t *testing.T) {
-	everywhere(t, "rwmutex", 2, func(s *stage) {
-		s.play(
-			step{0, "rlock 5000000", "ok"},
-			step{1, "lock 20", "timeout"},
-			step{1, "lock 0", "timeout"},
-			step{1, "rlock 0", "ok"},
-			step{0, "runlock", "ok"},
-			step{1, "runlock", "ok"},
-			step{1, "lock 0", "ok"},
-			step{0, "lock 20", "timeout"},
-			step{0, "rlock 20", "timeout"},
-			step{1, "unlock", "ok"},
-			step{0, "rlock 20", "ok"},
-			step{0, "runlock", "ok"},
+	world.Everywhere(t, "rwmutex", 2, func(s *suite.Stage) {
+		s.Play(
+			at(0, "rlock 5000000", "ok"),
+			at(1, "lock 20", "timeout"),
+			at(1, "lock 0", "timeout"),
+			at(1, "rlock 0", "ok"),
+			at(0, "runlock", "ok"),
+			at(1, "runlock", "ok"),
+			at(1, "lock 0", "ok"),
+			at(0, "lock 20", "timeout"),
+			at(0, "rlock 20", "timeout"),
+			at(1, "unlock", "ok"),
+			at(0, "rlock 20", "ok"),
+			at(0, "runlock", "ok"),
 		)
 	})
 }
 
 // conformance: LK-09
 func TestSuiteRWMutexHandedOver(t *testing.T) {
-	everywhere(t, "rwmutex", 4, func(s *stage) {
-		s.play(
-			step{0, "lock", "ok"},
-			step{1, "rlock", sleeps},
-			step{2, "rlock", sleeps},
-			step{3, "lock", sleeps},
-			step{0, "unlock", "ok"},
-			step{1, ends, "ok"},
-			step{2, ends, "ok"},
+	world.Everywhere(t, "rwmutex", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "lock", "ok"),
+			at(1, "rlock", sleeps),
+			at(2, "rlock", sleeps),
+			at(3, "lock", sleeps),
+			at(0, "unlock", "ok"),
+			at(1, ends, "ok"),
+			at(2, ends, "ok"),
 		)
-		for s.object.(*shsync.RWMutex).Info().State != "held" { // the second writer waits for the readers
+		for s.Object.(*shsync.RWMutex).Info().State != "held" { // the second writer waits for the readers
 			time.Sleep(100 * time.Microsecond)
 		}
-		s.play(
-			step{0, "rtry", "busy"},
-			step{0, "rlock", sleeps},
-			step{1, "runlock", "ok"},
-			step{2, "runlock", "ok"},
-			step{3, ends, "ok"},
-			step{3, "unlock", "ok"},
-			step{0, ends, "ok"},
-			step{0, "runlock", "ok"},
+		s.Play(
+			at(0, "rtry", "busy"),
+			at(0, "rlock", sleeps),
+			at(1, "runlock", "ok"),
+			at(2, "runlock", "ok"),
+			at(3, ends, "ok"),
+			at(3, "unlock", "ok"),
+			at(0, ends, "ok"),
+			at(0, "runlock", "ok"),
 		)
 	})
 }
 
 // A writer waits for readers that die, asleep and not; a reader that waits dies.
 func TestSuiteRWMutexReaderKilled(t *testing.T) {
-	withDeaths(t, "rwmutex", 4, func(s *stage) {
-		s.play(
-			step{1, "rlock", "ok"},
-			step{1, "rlock", "ok"},
-			step{2, "rlock", "ok"},
-			step{0, "lock", sleeps},
-			step{3, "rlock", sleeps},
-			step{1, dies, ""},
-			step{3, dies, ""},
-			step{2, "runlock", "ok"},
-			step{0, ends, "ok"},
-			step{0, "unlock", "ok"},
-			step{2, "rlock", "ok"},
-			step{2, dies, ""},
-			step{0, "try", "ok"},
-			step{0, "unlock", "ok"},
+	world.WithDeaths(t, "rwmutex", 4, func(s *suite.Stage) {
+		s.Play(
+			at(1, "rlock", "ok"),
+			at(1, "rlock", "ok"),
+			at(2, "rlock", "ok"),
+			at(0, "lock", sleeps),
+			at(3, "rlock", sleeps),
+			at(1, dies, ""),
+			at(3, dies, ""),
+			at(2, "runlock", "ok"),
+			at(0, ends, "ok"),
+			at(0, "unlock", "ok"),
+			at(2, "rlock", "ok"),
+			at(2, dies, ""),
+			at(0, "try", "ok"),
+			at(0, "unlock", "ok"),
 		)
 	})
 }
 
 // Readers learn that a writer died, and do not read until one has repaired.
 func TestSuiteRWMutexWriterKilled(t *testing.T) {
-	withDeaths(t, "rwmutex", 4, func(s *stage) {
-		s.play(
-			step{0, "lock", "ok"},
-			step{1, "rlock", sleeps},
-			step{2, "rlock", sleeps},
-			step{0, dies, ""},
-			step{1, ends, "inconsistent"},
-			step{2, ends, "inconsistent"},
-			step{3, "rtry", "inconsistent"},
-			step{3, "rlock", "inconsistent"},
-			step{1, "lock", "died"},
-			step{2, "rlock", sleeps},
-			step{3, "rtry", "busy"},
-			step{1, "mark", "ok"},
-			step{1, "unlock", "ok"},
-			step{2, ends, "ok"},
-			step{3, "rlock", "ok"},
+	world.WithDeaths(t, "rwmutex", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "lock", "ok"),
+			at(1, "rlock", sleeps),
+			at(2, "rlock", sleeps),
+			at(0, dies, ""),
+			at(1, ends, "inconsistent"),
+			at(2, ends, "inconsistent"),
+			at(3, "rtry", "inconsistent"),
+			at(3, "rlock", "inconsistent"),
+			at(1, "lock", "died"),
+			at(2, "rlock", sleeps),
+			at(3, "rtry", "busy"),
+			at(1, "mark", "ok"),
+			at(1, "unlock", "ok"),
+			at(2, ends, "ok"),
+			at(3, "rlock", "ok"),
 		)
 	})
 }
 
 // A writer that waits for readers dies: it has changed nothing, but nobody knows.
 func TestSuiteRWMutexWaitingWriterKilled(t *testing.T) {
-	withDeaths(t, "rwmutex", 4, func(s *stage) {
-		s.play(
-			step{0, "rlock", "ok"},
-			step{1, "lock", sleeps},
-			step{2, "rlock", sleeps},
-			step{1, dies, ""},
-			step{2, ends, "inconsistent"},
-			step{3, "lock", sleeps}, // the reader is still in
-			step{0, "runlock", "ok"},
-			step{3, ends, "died"},
-			step{2, "rlock", sleeps},
-			step{3, "unlock", "ok"}, // unrepaired
-			step{2, ends, "unrecoverable"},
-			step{0, "rlock", "unrecoverable"},
-			step{0, "lock", "unrecoverable"},
+	world.WithDeaths(t, "rwmutex", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "rlock", "ok"),
+			at(1, "lock", sleeps),
+			at(2, "rlock", sleeps),
+			at(1, dies, ""),
+			at(2, ends, "inconsistent"),
+			at(3, "lock", sleeps), // the reader is still in
+			at(0, "runlock", "ok"),
+			at(3, ends, "died"),
+			at(2, "rlock", sleeps),
+			at(3, "unlock", "ok"), // unrepaired
+			at(2, ends, "unrecoverable"),
+			at(0, "rlock", "unrecoverable"),
+			at(0, "lock", "unrecoverable"),
 		)
 	})
 }

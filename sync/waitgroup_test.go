@@ -13,33 +13,28 @@ import (
 	"time"
 
 	"shmkit/internal/shmtest"
+	"shmkit/internal/suite"
 	"shmkit/shm"
 	shsync "shmkit/sync"
 )
 
 func init() {
 	shmtest.Register("worker", doWork)
-	outcomes["nowork"], outcomes["toomany"] = shsync.ErrNoWork, shsync.ErrTooMany
-	performers["waitgroup"] = performer{
-		make: func(seg *shm.Segment, name string) (shared, error) { return shsync.NewWaitGroupIn(seg, name) },
-		open: openWaitGroup,
-	}
+	world.Add("waitgroup", suite.KindOf(func(at suite.Place) (*shsync.WaitGroup, error) { return shsync.NewWaitGroupIn(segment(at), "it") }, performWaitGroup))
 }
 
-func openWaitGroup(text string) (closer, func(args []string) string, error) {
-	g := new(shsync.WaitGroup)
-	err := g.UnmarshalText([]byte(text))
-	return g, func(args []string) string {
+func performWaitGroup(g *shsync.WaitGroup) suite.Perform {
+	return func(args []string) string {
 		switch args[0] {
 		case "add":
 			n, _ := strconv.Atoi(args[1])
-			return outcome(g.Add(n))
+			return outcomes.Of(g.Add(n))
 		case "begin":
-			return outcome(g.Begin())
+			return outcomes.Of(g.Begin())
 		case "done":
-			return outcome(g.Done())
+			return outcomes.Of(g.Done())
 		case "wait":
-			ctx, cancel := limit(args, 1)
+			ctx, cancel := suite.Limit(args, 1)
 			defer cancel()
 			return waited(g.WaitContext(ctx))
 		case "try":
@@ -51,10 +46,10 @@ func openWaitGroup(text string) (closer, func(args []string) string, error) {
 		case "take":
 			return strconv.Itoa(g.TakeLost())
 		case "close":
-			return outcome(g.Close())
+			return outcomes.Of(g.Close())
 		}
 		return "what?"
-	}, err
+	}
 }
 
 // waited is the outcome of a Wait: "lost 2" if units are.
@@ -62,50 +57,50 @@ func waited(err error) string {
 	if lost := new(shsync.LostError); errors.As(err, &lost) && errors.Is(err, shsync.ErrOwnerDied) {
 		return fmt.Sprint("lost_", lost.Units)
 	}
-	return outcome(err)
+	return outcomes.Of(err)
 }
 
 func TestSuiteWaitGroup(t *testing.T) {
-	everywhere(t, "waitgroup", 3, func(s *stage) {
-		s.play(
-			step{0, "wait", "ok"},
-			step{0, "done", "nowork"},
-			step{0, "begin", "nowork"},
-			step{0, "add 3", "ok"},
-			step{0, "add -4", "nowork"},
-			step{0, "try", "busy"},
-			step{1, "wait 20", "timeout"},
-			step{1, "begin", "ok"},
-			step{0, "wait", sleeps},
-			step{2, "done", "ok"},
-			step{2, "done", "ok"},
-			step{1, "done", "ok"},
-			step{0, ends, "ok"},
-			step{1, "done", "nowork"},
-			step{2, "wait 0", "ok"},
-			step{2, "add 1", "ok"},
-			step{2, "add -1", "ok"},
-			step{2, "try", "ok"},
+	world.Everywhere(t, "waitgroup", 3, func(s *suite.Stage) {
+		s.Play(
+			at(0, "wait", "ok"),
+			at(0, "done", "nowork"),
+			at(0, "begin", "nowork"),
+			at(0, "add 3", "ok"),
+			at(0, "add -4", "nowork"),
+			at(0, "try", "busy"),
+			at(1, "wait 20", "timeout"),
+			at(1, "begin", "ok"),
+			at(0, "wait", sleeps),
+			at(2, "done", "ok"),
+			at(2, "done", "ok"),
+			at(1, "done", "ok"),
+			at(0, ends, "ok"),
+			at(1, "done", "nowork"),
+			at(2, "wait 0", "ok"),
+			at(2, "add 1", "ok"),
+			at(2, "add -1", "ok"),
+			at(2, "try", "ok"),
 		)
 	})
 }
 
 // Done of a process never completes what another one has begun.
 func TestSuiteWaitGroupOwned(t *testing.T) {
-	withDeaths(t, "waitgroup", 3, func(s *stage) {
-		s.play(
-			step{0, "add 2", "ok"},
-			step{1, "begin", "ok"},
-			step{1, "begin", "ok"},
-			step{1, "begin", "nowork"},
-			step{2, "done", "nowork"},
-			step{2, "add -1", "nowork"},
-			step{2, "wait", sleeps},
-			step{1, "done", "ok"},
-			step{1, "add 1", "ok"},
-			step{1, "done", "ok"}, // its own first
-			step{0, "done", "ok"},
-			step{2, ends, "ok"},
+	world.WithDeaths(t, "waitgroup", 3, func(s *suite.Stage) {
+		s.Play(
+			at(0, "add 2", "ok"),
+			at(1, "begin", "ok"),
+			at(1, "begin", "ok"),
+			at(1, "begin", "nowork"),
+			at(2, "done", "nowork"),
+			at(2, "add -1", "nowork"),
+			at(2, "wait", sleeps),
+			at(1, "done", "ok"),
+			at(1, "add 1", "ok"),
+			at(1, "done", "ok"), // its own first
+			at(0, "done", "ok"),
+			at(2, ends, "ok"),
 		)
 	})
 }
@@ -113,60 +108,60 @@ func TestSuiteWaitGroupOwned(t *testing.T) {
 // A process that dies completes what it has begun, as lost; all who wait are told, until
 // somebody takes note.
 func TestSuiteWaitGroupWorkerKilled(t *testing.T) {
-	withDeaths(t, "waitgroup", 4, func(s *stage) {
-		s.play(
-			step{0, "add 3", "ok"},
-			step{1, "begin", "ok"},
-			step{1, "begin", "ok"},
-			step{0, "wait", sleeps},
-			step{2, "wait", sleeps},
-			step{3, "begin", "ok"},
-			step{1, dies, ""},
-			step{3, "done", "ok"},
-			step{0, ends, "lost_2"},
-			step{2, ends, "lost_2"},
-			step{0, "try", "lost_2"},
-			step{2, "wait", "lost_2"},
-			step{0, "take", "2"},
-			step{0, "take", "0"},
-			step{0, "wait", "ok"},
-			step{0, "add 1", "ok"},
-			step{3, "begin", "ok"},
-			step{3, dies, ""},
-			step{0, "try", "lost_1"},
+	world.WithDeaths(t, "waitgroup", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "add 3", "ok"),
+			at(1, "begin", "ok"),
+			at(1, "begin", "ok"),
+			at(0, "wait", sleeps),
+			at(2, "wait", sleeps),
+			at(3, "begin", "ok"),
+			at(1, dies, ""),
+			at(3, "done", "ok"),
+			at(0, ends, "lost_2"),
+			at(2, ends, "lost_2"),
+			at(0, "try", "lost_2"),
+			at(2, "wait", "lost_2"),
+			at(0, "take", "2"),
+			at(0, "take", "0"),
+			at(0, "wait", "ok"),
+			at(0, "add 1", "ok"),
+			at(3, "begin", "ok"),
+			at(3, dies, ""),
+			at(0, "try", "lost_1"),
 		)
 	})
 }
 
 // The last unit is lost while others sleep: the kernel tells one of them.
 func TestSuiteWaitGroupLastKilled(t *testing.T) {
-	withDeaths(t, "waitgroup", 4, func(s *stage) {
-		s.play(
-			step{0, "add 1", "ok"},
-			step{0, "wait", sleeps},
-			step{2, "wait", sleeps},
-			step{3, "wait", sleeps},
-			step{1, "begin", "ok"},
-			step{1, dies, ""},
-			step{0, ends, "lost_1"},
-			step{2, ends, "lost_1"},
-			step{3, ends, "lost_1"},
+	world.WithDeaths(t, "waitgroup", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "add 1", "ok"),
+			at(0, "wait", sleeps),
+			at(2, "wait", sleeps),
+			at(3, "wait", sleeps),
+			at(1, "begin", "ok"),
+			at(1, dies, ""),
+			at(0, ends, "lost_1"),
+			at(2, ends, "lost_1"),
+			at(3, ends, "lost_1"),
 		)
 	})
 }
 
 // A process that leaves loses its work too; one that has none leaves no trace.
 func TestSuiteWaitGroupWorkerLeaves(t *testing.T) {
-	withDeaths(t, "waitgroup", 4, func(s *stage) {
-		s.play(
-			step{0, "add 2", "ok"},
-			step{1, "begin", "ok"},
-			step{0, "wait", sleeps},
-			step{2, dies, ""},
-			step{1, "close", "ok"},
-			step{1, "done", "closed"},
-			step{3, "done", "ok"},
-			step{0, ends, "lost_1"},
+	world.WithDeaths(t, "waitgroup", 4, func(s *suite.Stage) {
+		s.Play(
+			at(0, "add 2", "ok"),
+			at(1, "begin", "ok"),
+			at(0, "wait", sleeps),
+			at(2, dies, ""),
+			at(1, "close", "ok"),
+			at(1, "done", "closed"),
+			at(3, "done", "ok"),
+			at(0, ends, "lost_1"),
 		)
 	})
 }

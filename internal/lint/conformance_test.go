@@ -73,7 +73,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// claims gives the tests that name each behaviour, as "package.Test".
+// claims gives the tests that name each behaviour, as "package.Test", or call a function of
+// a suite that does.
 func claims(t *testing.T) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -98,8 +99,12 @@ func claims(t *testing.T) map[string][]string {
 			}
 		}
 	}
-	for _, names := range out {
+	for id, names := range claimsOfSuites(t) {
+		out[id] = append(out[id], names...)
+	}
+	for id, names := range out {
 		slices.Sort(names)
+		out[id] = slices.Compact(names)
 	}
 	return out
 }
