@@ -7,11 +7,17 @@ import (
 )
 
 // A call is a request of a client, from when it is sent until its caller has read the answer.
+//
+//	state      in calls  whose
+//	sent       yes       its caller's, who waits
+//	given up   yes       the same: a Cancel was sent, and the server answers
+//	unknown    yes       a goroutine's: the server did not answer that in time; see undo
+//	done       no        whoever waits for it: reads the answer, and frees it
 type call struct {
 	id     uint64
-	frame  wire.Frame // as it was sent, to send it again
 	wake   chan struct{}
 	cancel bool // a Cancel was sent
+	undo   undo
 
 	// Guarded by the client's mu until done; then the caller's.
 	done bool
@@ -19,6 +25,13 @@ type call struct {
 	body []byte
 	err  error // there is no answer, and why
 }
+
+// An undo takes back what a call has brought about, if its caller is told that the outcome is
+// not known, see ErrUnknown, and the server answers later that it was done: of the answer it
+// makes the request that gives back what was given, which is sent without waiting for an
+// answer (Unlock for Lock, giving back the message for Get); ok is false if there is nothing to
+// give back. Without one nothing is done. It waits for nothing.
+type undo func(answer wire.Reader) (f wire.Frame, ok bool)
 
 var calls = sync.Pool{New: func() any { return &call{wake: make(chan struct{}, 1)} }}
 

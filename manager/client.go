@@ -4,27 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"slices"
+	"os"
 	"sync"
+	"time"
 
 	"shmkit/internal/wire"
-	"shmkit/pipe"
 )
 
-// ackEvery is after how many answers the server is told that it need not keep them.
-const ackEvery = 64
+const (
+	// ackEvery is after how many answers the server is told that it need not keep them,
+	// and ackBytes after how many bytes of them.
+	ackEvery = 64
+	ackBytes = 256 << 10
+)
 
 // A Client is a connection to a server, and the session that it has there.
 //
-// Use Dial, or [Server.Client]; a Client must not be copied. All methods may be called
-// concurrently. It is of this process: others dial for themselves.
+// Use Dial, [Server.Client] or [Manager.Client]; a Client must not be copied. All methods may
+// be called concurrently. It is of this process: others dial for themselves. If the process
+// dies the server gives back all that the client holds. If the server dies, calls give
+// ErrServerGone.
+//
+// There is no goroutine for it: of those who call, one receives for all.
 type Client struct {
+	*setup
 	family, address string
 	session         uint64
 	server          uint64
-	limits          wire.Limits
+	limits          wire.Limits // of both ends
 	line            transport
 	out             *outbox
 
@@ -33,86 +40,73 @@ type Client struct {
 	calls     map[uint64]*call
 	receiving bool  // some caller receives, for all
 	err       error // the connection is of no use any more
+	broken    error // nothing can be sent any more
+	left      *call // waits for the server's farewell; see Close
 	answered  int   // since the last Ack
-}
-
-// greet makes a Client of a connection, by Hello and Welcome.
-func greet(ctx context.Context, conn *pipe.Conn, session uint64, limits wire.Limits) (*Client, error) {
-	c := &Client{session: session, next: 1, calls: map[uint64]*call{}, line: newLine(conn)}
-	hello := wire.Frame{Kind: wire.Hello, Session: session, Body: wire.AppendGreeting(nil, &wire.Greeting{Limits: limits})}
-	if err := c.line.send(wire.Append(nil, &hello)); err != nil {
-		return nil, gone(err)
-	}
-	b, err := c.line.receive(ctx)
-	if err != nil {
-		return nil, gone(err)
-	}
-	f, _, err := wire.Cut(b, wire.MaxFrame)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
-	case f.Kind == wire.Failure:
-		return nil, remote(f.Body)
-	case f.Kind != wire.Welcome:
-		return nil, fmt.Errorf("%w: the answer to the greeting is of kind %d", ErrProtocol, f.Kind)
-	}
-	w, err := wire.ReadGreeting(f.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
-	}
-	c.limits, c.server = limits.Min(w.Limits), w.Server
-	c.out = newOutbox(c.line, nil, c.fail)
-	return c, nil
-}
-
-// gone is ErrServerGone for what ends a connection.
-func gone(err error) error {
-	if errors.Is(err, pipe.ErrClosed) {
-		return ErrClosed
-	}
-	if errors.Is(err, io.EOF) {
-		return ErrServerGone
-	}
-	return fmt.Errorf("%w: %w", ErrServerGone, err)
+	bytes     int   // of these answers
+	watch     watch
 }
 
 // do calls a method and waits for the answer, which the caller reads and then frees. If ctx
 // ends it cancels the call, and waits for what became of it: an answer that says that it was
-// done all the same is one.
-// Errors: the cause of ctx; ErrServerGone; what the server says.
-func (c *Client) do(ctx context.Context, f wire.Frame) (*call, error) {
-	k, err := c.begin(f)
+// done all the same is one. If that does not come in time either the outcome is not known, and
+// u takes it back later.
+// Errors: the cause of ctx; ErrUnknown besides; ErrServerGone; ErrLimit.
+func (c *Client) do(ctx context.Context, f wire.Frame, u undo) (*call, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // nothing was sent
+	}
+	if c.timeout > 0 {
+		if _, ok := ctx.Deadline(); !ok {
+			within, stop := context.WithTimeoutCause(ctx, c.timeout, os.ErrDeadlineExceeded)
+			defer stop()
+			ctx = within
+		}
+	}
+	k, err := c.begin(f, u)
 	if err != nil {
 		return nil, err
 	}
 	c.out.flush()
-	for {
-		c.mu.Lock()
-		switch {
-		case k.done:
-			c.mu.Unlock()
-			if errors.Is(k.err, context.Canceled) && ctx.Err() != nil {
-				k.err = context.Cause(ctx)
-			}
-			return k, nil
-		case !c.receiving:
-			c.receiving = true
-			c.mu.Unlock()
-			c.receive(ctx, k)
-		default:
-			c.mu.Unlock()
-			c.follow(ctx, k)
-		}
-		if ctx.Err() != nil && !k.cancel {
-			c.giveUp(k)
-			ctx = context.WithoutCancel(ctx)
+	if c.wait(ctx, k) {
+		return k, nil
+	}
+	return c.giveUp(ctx, k)
+}
+
+// giveUp tells the server that nobody waits for k any more, which it then answers at once.
+func (c *Client) giveUp(ctx context.Context, k *call) (*call, error) {
+	k.cancel = true
+	c.out.add(&wire.Frame{Kind: wire.Cancel, Session: c.session, Call: k.id}, 0)
+	c.out.flush()
+	patience, stop := context.WithTimeout(context.Background(), c.unknown)
+	defer stop()
+	if !c.wait(patience, k) {
+		go c.finish(k)
+		return nil, fmt.Errorf("%w (%w)", context.Cause(ctx), ErrUnknown)
+	}
+	if k.kind == wire.Failure && k.err == nil && errors.Is(remote(k.body), context.Canceled) {
+		k.err = context.Cause(ctx)
+	}
+	return k, nil
+}
+
+// finish waits for what became of a call whose caller was told that it is not known.
+func (c *Client) finish(k *call) {
+	c.wait(context.Background(), k)
+	if r, err := k.answer(); err == nil && k.undo != nil {
+		if f, ok := k.undo(r); ok {
+			c.tell(f)
 		}
 	}
+	k.free()
 }
 
 // begin registers a call and gives it to the outbox, in the order of numbers.
-func (c *Client) begin(f wire.Frame) (*call, error) {
-	k := calls.Get().(*call)
+func (c *Client) begin(f wire.Frame, u undo) (*call, error) {
+	if n := uint64(f.Len()); n > c.limits.Frame {
+		return nil, fmt.Errorf("%w: a request takes %d bytes, and the longest may take %d", ErrLimit, n, c.limits.Frame)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -121,137 +115,110 @@ func (c *Client) begin(f wire.Frame) (*call, error) {
 	case uint64(len(c.calls)) >= c.limits.Calls:
 		return nil, fmt.Errorf("%w: %d calls are not answered", ErrLimit, len(c.calls))
 	}
-	k.id = c.next
+	k := calls.Get().(*call)
+	k.id, k.undo = c.next, u
 	c.next++
 	f.Kind, f.Session, f.Call = wire.Request, c.session, k.id
 	c.calls[k.id] = k
 	c.out.add(&f, 0)
+	c.watch.dismiss()
 	return k, nil
 }
 
-// receive takes the answers of all until k has its own, or ctx ends, and then lets another
-// caller do it. The caller is the one who receives.
-func (c *Client) receive(ctx context.Context, k *call) {
-	for {
-		b, err := c.line.receive(ctx)
-		c.mu.Lock()
-		if err != nil && ctx.Err() == nil {
-			c.failLocked(gone(err))
-		} else if err == nil {
-			c.dispatch(b)
-		}
-		if k.done || err != nil {
-			break
-		}
-		c.mu.Unlock()
-	}
-	c.receiving = false
-	for _, other := range c.calls {
-		if !other.done && other != k {
-			other.rouse()
-			break
-		}
-	}
-	c.mu.Unlock()
+// tell calls a method that is not answered.
+func (c *Client) tell(f wire.Frame) {
+	f.Kind, f.Session, f.Call = wire.Request, c.session, 0
+	c.out.add(&f, 0)
 	c.out.flush()
 }
 
-// follow waits until another one has received the answer, or leaves that to k.
-func (c *Client) follow(ctx context.Context, k *call) {
-	select {
-	case <-k.wake:
-	case <-ctx.Done():
-	}
-}
-
-// dispatch gives each answer in a batch to its call. mu is locked.
-func (c *Client) dispatch(b []byte) {
-	for len(b) > 0 {
-		f, rest, err := wire.Cut(b, wire.MaxFrame)
-		if err != nil {
-			c.failLocked(fmt.Errorf("%w: %w", ErrProtocol, err))
-			return
-		}
-		b = rest
-		switch f.Kind {
-		case wire.Reply, wire.Failure:
-			if f.Call == 0 {
-				c.failLocked(remote(f.Body))
-				return
-			}
-			c.settle(&f)
-		case wire.Goodbye:
-			c.failLocked(ErrServerGone)
-			return
-		case wire.Ping:
-			c.out.add(&wire.Frame{Kind: wire.Pong, Session: c.session, Call: f.Call}, 0)
-		}
-	}
-}
-
-// settle gives an answer to its call, if that is still there.
-func (c *Client) settle(f *wire.Frame) {
-	k := c.calls[f.Call]
-	if k == nil {
-		return
-	}
-	delete(c.calls, f.Call)
-	k.done, k.kind, k.body = true, f.Kind, append(k.body[:0], f.Body...)
-	k.rouse()
-	if c.answered++; c.answered >= ackEvery {
-		c.answered = 0
-		first := c.next
-		for id := range c.calls {
-			first = min(first, id)
-		}
-		c.out.add(&wire.Frame{Kind: wire.Ack, Session: c.session, Call: first - 1}, 0)
-	}
-}
-
-// giveUp tells the server that nobody waits for k any more, which it then answers at once.
-func (c *Client) giveUp(k *call) {
-	k.cancel = true
-	c.out.add(&wire.Frame{Kind: wire.Cancel, Session: c.session, Call: k.id}, 0)
-	c.out.flush()
-}
-
-// fail ends all calls.
+// fail: nothing can be sent any more. Who receives finds why: the server may have told before
+// it hung up. Only if nothing comes it is err that ends all calls.
 func (c *Client) fail(err error) {
 	c.mu.Lock()
-	c.failLocked(gone(err))
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.broken = err
+	c.line.interrupt(time.Now().Add(leaveTime))
 }
 
+// lost ends all calls because receiving gave err. mu is locked.
+func (c *Client) lost(err error) {
+	if c.broken != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = c.broken
+	}
+	c.failLocked(gone(err))
+}
+
+// failLocked makes err that of all calls, and later ones, and closes the connection.
 func (c *Client) failLocked(err error) {
+	c.endLocked(err)
+	if c.left != nil {
+		c.left.done = true
+		c.left.rouse()
+	}
+	c.line.close()
+	c.watch.over()
+}
+
+// endLocked makes err that of all calls, and later ones.
+func (c *Client) endLocked(err error) {
 	if c.err != nil {
 		return
 	}
 	c.err = err
-	c.line.close()
-	go strike(c)
-	for _, id := range slices.Sorted(maps.Keys(c.calls)) {
-		k := c.calls[id]
+	go strike(c) // it has a lock that comes before ours
+	for _, k := range c.calls {
 		k.done, k.err = true, err
 		k.rouse()
 	}
 	clear(c.calls)
 }
 
-// usable tells whether the connection has not failed.
-func (c *Client) usable() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err == nil
-}
-
-// Close ends the session: what it holds is given back.
+// Close ends the session. When it returns the server has given back what the client held, and
+// has what was sent before, unless the server is gone, or silent for a second. Calls that wait
+// give ErrClosed, and so do later ones. Closing again does nothing.
 func (c *Client) Close() error {
+	k := calls.Get().(*call)
 	c.mu.Lock()
-	if c.err == nil {
-		c.out.add(&wire.Frame{Kind: wire.Goodbye, Session: c.session}, 0)
+	if c.err != nil {
+		c.mu.Unlock()
+		k.free()
+		return nil
 	}
+	c.left = k
+	c.endLocked(ErrClosed)
+	c.out.add(&wire.Frame{Kind: wire.Goodbye, Session: c.session}, 0)
+	c.watch.dismiss()
 	c.mu.Unlock()
 	c.out.flush()
-	c.fail(pipe.ErrClosed)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+	defer cancel()
+	c.wait(ctx, k)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = nil
+	c.failLocked(ErrClosed)
+	k.free() // nobody else has it now
 	return nil
 }
+
+// Done is closed when the connection is of no use any more: closed, or the server gone. Of a
+// server that has gone while nobody calls it tells within a moment.
+func (c *Client) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.watch.begin(c)
+}
+
+// usable tells whether the connection has not failed.
+func (c *Client) usable() bool { return c.Err() == nil }
+
+// Err is why later calls would fail, or nil.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// String is for people.
+func (c *Client) String() string { return fmt.Sprintf("Client(%s:%s)", c.family, c.address) }

@@ -16,6 +16,10 @@ var (
 	// ErrServerGone: the server is not there any more, or the connection to it. What calls that
 	// were not answered did is not known.
 	ErrServerGone = errors.New("manager: server is gone")
+	// ErrUnknown: a call was given up, because its context ended, and the server has not said
+	// in time what became of it: it may have been done, or be done yet. What it takes (a lock,
+	// a message, …) is given back then. The cause of the context is in the error too.
+	ErrUnknown = errors.New("manager: outcome is not known")
 	// ErrClosed: the client, or the server, was closed here.
 	ErrClosed = errors.New("manager: closed")
 	// ErrNoObject: the object went, with its last reference or with its server.

@@ -80,6 +80,12 @@ func (p *proxy) Close() error {
 // free. patience is how long the server lets it wait, 0 as long as it takes, less not at all.
 // A ctx of inherit is that of the proxy.
 func (p *proxy) call(ctx context.Context, m wire.Method, body []byte, patience time.Duration) (*call, wire.Reader, error) {
+	return p.callUndo(ctx, m, body, patience, nil)
+}
+
+// callUndo is call of what is taken back by u if the caller gives up on it and is not told in
+// time what became of it.
+func (p *proxy) callUndo(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
 	if p.ref == nil || p.ref.closed.Load() {
 		return nil, wire.Reader{}, ErrClosed
 	}
@@ -93,7 +99,7 @@ func (p *proxy) call(ctx context.Context, m wire.Method, body []byte, patience t
 		path := append(wire.AppendUint(nil, uint64(p.steps)), p.keys...)
 		f.Method, f.Body = wire.Path, append(wire.AppendUint(path, uint64(m)), body...)
 	}
-	return p.ref.c.call(ctx, f)
+	return p.ref.c.callUndo(ctx, f, u)
 }
 
 // exec is call of a method that gives nothing.
@@ -114,7 +120,12 @@ func (p *proxy) tell(m wire.Method, body []byte) {
 
 // call is do for an answer that is good.
 func (c *Client) call(ctx context.Context, f wire.Frame) (*call, wire.Reader, error) {
-	k, err := c.do(ctx, f)
+	return c.callUndo(ctx, f, nil)
+}
+
+// callUndo is call of what u takes back.
+func (c *Client) callUndo(ctx context.Context, f wire.Frame, u undo) (*call, wire.Reader, error) {
+	k, err := c.do(ctx, f, u)
 	if err != nil {
 		return nil, wire.Reader{}, err
 	}
@@ -124,11 +135,4 @@ func (c *Client) call(ctx context.Context, f wire.Frame) (*call, wire.Reader, er
 		return nil, wire.Reader{}, err
 	}
 	return k, r, nil
-}
-
-// tell calls a method that is not answered.
-func (c *Client) tell(f wire.Frame) {
-	f.Kind, f.Session, f.Call = wire.Request, c.session, 0
-	c.out.add(&f, 0)
-	c.out.flush()
 }

@@ -11,14 +11,13 @@ import (
 var clients struct {
 	sync.Mutex
 	of   map[uint64][]*Client
-	dial func(family, address string) []DialOption
+	dial func(family, address string) []Setup
 	busy map[uint64]*sync.Mutex // one dials at a time
 }
 
 // Credentials tells how to dial the server of a handle that is decoded when this process has
-// no Client of that server: with what options f gives. Without it that is with none, which is
-// the key of this process; see process.AuthKey. Call it before handles come.
-func Credentials(f func(family, address string) []DialOption) {
+// no Client of that server: with what f gives. Without it that is with none; see WithKey. Call it before handles come.
+func Credentials(f func(family, address string) []Setup) {
 	clients.Lock()
 	clients.dial = f
 	clients.Unlock()
@@ -85,7 +84,7 @@ func reach(ctx context.Context, a *address) (*Client, error) {
 	if c := known(a.server); c != nil {
 		return c, nil
 	}
-	var options []DialOption
+	var options []Setup
 	if dial != nil {
 		options = dial(a.family, a.address)
 	}

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 
@@ -10,35 +9,24 @@ import (
 	"shmkit/pipe"
 )
 
-// Serve serves.
-func Serve(family, address string, options ...pipe.Option) (*Server, error) {
-	l, err := pipe.Listen(family, address, options...)
+// Serve makes a server in this process, which listens at an address of a family; see
+// pipe.Listen. Over tcp it is TLS 1.3 of the key; see [WithKey].
+// Errors: those of pipe.Listen, such as pipe.ErrInUse; pipe.ErrWeakKey.
+func Serve(family, address string, setups ...Setup) (*Server, error) {
+	s := &Server{
+		id: number(), setup: *prepare(setups), accepts: make(chan struct{}), ended: make(chan struct{}),
+		host: host.New(nil), links: map[uint64]*link{}, all: map[*link]struct{}{}, alarms: newAlarms(),
+	}
+	options, err := s.connection(family, address, true)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{id: number(), limits: wire.DefaultLimits, l: l, host: host.New(nil), links: map[uint64]*link{}, all: map[*link]struct{}{}}
+	if s.l, err = pipe.Listen(family, address, options...); err != nil {
+		return nil, err
+	}
 	s.apply(&wire.Frame{Kind: wire.Begin, Object: s.id<<32 | 1})
-	s.group.Go(func() { s.accept() })
+	go s.accept()
 	return s, nil
-}
-
-// A DialOption changes how Dial connects.
-type DialOption = pipe.Option
-
-// Dial dials.
-func Dial(ctx context.Context, family, address string, options ...DialOption) (*Client, error) {
-	conn, err := pipe.Dial(ctx, family, address, options...)
-	if err != nil {
-		return nil, err
-	}
-	c, err := greet(ctx, conn, number(), wire.DefaultLimits)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	c.family, c.address = family, address
-	enroll(c)
-	return c, nil
 }
 
 // number is a random number that is not 0.

@@ -1,8 +1,12 @@
 package manager
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shmkit/internal/host"
@@ -12,37 +16,89 @@ import (
 
 // A Server is the objects, and the clients that are connected.
 //
-// The one who has mu gives the host its operations: a connection that has received some, an
-// alarm that went off, something that ran beside the host and has ended.
+// Use Serve; a Server must not be copied. All methods may be called concurrently, by the
+// process that made it; other processes dial. If that dies all clients are told, and what the
+// objects were is gone. Of a client that dies, or is cut off, all is given back that it held.
 type Server struct {
-	id     uint64
-	limits wire.Limits
-	l      *pipe.Listener
+	id uint64
+	setup
+	l       *pipe.Listener
+	clients sync.WaitGroup // a token for each connection, and for each job
+	accepts chan struct{}  // closed when no more are accepted
+	ended   chan struct{}  // closed when all is over
+	failed  error          // why no more are accepted, if nobody has asked for it; set before accepts is closed
 
+	// mu makes who has it the one who gives the host its operations: a connection that has
+	// received some, an alarm that went off, something that ran beside the host and has ended.
+	// Nobody waits for anything while holding it. An outbox's mutex comes after it.
 	mu      sync.Mutex
+	want    atomic.Int32 // who waits for mu
 	host    *host.Host
 	links   map[uint64]*link // by session
 	all     map[*link]struct{}
 	touched []*link // have something to send since mu was locked
 	ops     []wire.Frame
-	closing bool
-	group   sync.WaitGroup
+	alarms  alarms
+	closing bool // nothing is applied any more
 }
 
 // Address is where it listens: what Dial needs.
 func (s *Server) Address() string { return s.l.Address() }
 
+// Family is what Serve was given.
+func (s *Server) Family() string { return s.l.Family() }
+
+// String is for people.
+func (s *Server) String() string { return fmt.Sprintf("Server(%s:%s)", s.Family(), s.Address()) }
+
+// Client connects a client of this process, on the same way as all others.
+// Errors: as Dial; ErrArgument if the server has WithTLS: its configuration is not one for
+// clients.
+func (s *Server) Client(ctx context.Context) (*Client, error) {
+	if s.tls != nil {
+		return nil, fmt.Errorf("%w: a server with WithTLS is dialed with that of a client", ErrArgument)
+	}
+	return dial(ctx, s.Family(), s.Address(), &s.setup)
+}
+
 // accept makes a link of each connection, until the listener is closed.
-func (s *Server) accept() error {
+func (s *Server) accept() {
+	defer close(s.accepts)
 	for {
 		conn, err := s.l.Accept()
-		if errors.Is(err, pipe.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return err
+			if !errors.Is(err, pipe.ErrClosed) {
+				s.failed = err
+			}
+			return
 		}
-		s.group.Go(func() { s.serve(conn) })
+		s.mu.Lock()
+		if s.closing {
+			s.mu.Unlock()
+			conn.Close()
+			continue
+		}
+		l := s.newLink(conn)
+		s.all[l] = struct{}{}
+		s.clients.Go(l.serve)
+		s.mu.Unlock()
+	}
+}
+
+// lock locks mu. Who has it and has more to do lets others have it first; see yield.
+func (s *Server) lock() {
+	if !s.mu.TryLock() {
+		s.want.Add(1)
+		s.mu.Lock()
+		s.want.Add(-1)
+	}
+}
+
+// yield lets those run who wait for mu, which is not locked: else who locks it again at
+// once would keep them waiting until the mutex takes pity on them, after a millisecond.
+func (s *Server) yield() {
+	if s.want.Load() > 0 {
+		runtime.Gosched()
 	}
 }
 
@@ -51,9 +107,13 @@ func (s *Server) apply(f *wire.Frame) {
 	s.ops = append(s.ops[:0], *f)
 	for i := 0; i < len(s.ops); i++ {
 		op := s.ops[i]
+		s.ops[i].Body = nil // may be part of something large
 		index := s.record(&op)
 		for _, e := range s.host.Apply(&op) {
 			s.effect(&e, index)
+		}
+		if op.Kind == wire.Expire {
+			s.alarms.expired(op.Session)
 		}
 	}
 }
@@ -65,22 +125,23 @@ func (s *Server) record(*wire.Frame) (index uint64) { return 0 }
 func (s *Server) effect(e *host.Effect, index uint64) {
 	switch e.Kind {
 	case host.Answer:
+		s.alarms.answered(e.Session, e.Call)
 		if l := s.links[e.Session]; l != nil {
-			l.out.add(&wire.Frame{Kind: e.Op, Session: e.Session, Call: e.Call, Body: e.Body}, index)
-			s.touch(l)
+			l.answer(e, index)
 		}
 	case host.Propose:
 		s.ops = append(s.ops, wire.Frame{Kind: e.Op, Object: e.Object})
 	case host.Alarm:
 		f := wire.Frame{Kind: e.Op, Session: e.Session, Call: e.Call}
-		time.AfterFunc(e.After, func() { s.operate(&f) })
+		op := alarm{e.Op, e.Session, e.Call}
+		s.alarms.set(op, e.After, func() { s.operate(&f, op) })
 	case host.Run:
 		f := wire.Frame{Kind: wire.Done, Session: e.Session, Call: e.Call, Object: e.Object}
 		job := e.Job
-		s.group.Go(func() {
+		s.clients.Go(func() {
 			o := job()
 			f.Body = wire.AppendOutcome(nil, &o)
-			s.operate(&f)
+			s.operate(&f, alarm{})
 		})
 	}
 }
@@ -92,10 +153,15 @@ func (s *Server) touch(l *link) {
 	}
 }
 
-// operate applies an operation that comes from no connection.
-func (s *Server) operate(f *wire.Frame) {
-	s.mu.Lock()
-	s.apply(f)
+// operate applies an operation that comes from no connection, but from an alarm, if it is one.
+func (s *Server) operate(f *wire.Frame, from alarm) {
+	s.lock()
+	if from.op != 0 {
+		s.alarms.went(from)
+	}
+	if !s.closing {
+		s.apply(f)
+	}
 	s.unlock(nil)
 }
 
@@ -106,6 +172,7 @@ func (s *Server) unlock(own *link) {
 	for _, l := range all {
 		l.touched = false
 	}
+	clear(s.touched)
 	s.touched = s.touched[:0]
 	s.mu.Unlock()
 	if own != nil {
@@ -116,4 +183,57 @@ func (s *Server) unlock(own *link) {
 			l.out.flush()
 		}
 	}
+}
+
+// Wait waits until the server has ended, by Shutdown.
+// Errors: the cause of ctx; what ended the listening, if Shutdown did not.
+func (s *Server) Wait(ctx context.Context) error {
+	select {
+	case <-s.ended:
+		return s.failed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// leaveTime is how long clients have to take what is there for them when their connection
+// ends here.
+const leaveTime = time.Second
+
+// Shutdown ends the server: nobody new is served, calls that wait give ErrServerGone, and so
+// do later ones. What was answered reaches the clients that read. It waits until all is over,
+// what runs beside the objects included; when ctx ends it returns the cause of that, and the
+// rest goes on to end. Then, or when it was called before, the address can be used again.
+// Calling it again waits as the first call does.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.lock()
+	first := !s.closing
+	s.closing = true
+	s.alarms.stop()
+	for l := range s.all {
+		l.out.add(&wire.Frame{Kind: wire.Goodbye, Session: l.session}, 0)
+		s.touch(l)
+	}
+	s.unlock(nil)
+	if first {
+		s.l.Close()
+		go s.end()
+	}
+	return s.Wait(ctx)
+}
+
+// end waits until nothing is left of the server. Clients hang up when they read the farewell;
+// those that do not are cut off.
+func (s *Server) end() {
+	<-s.accepts
+	cut := time.AfterFunc(leaveTime, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for l := range s.all {
+			l.line.close()
+		}
+	})
+	s.clients.Wait()
+	cut.Stop()
+	close(s.ended)
 }

@@ -12,9 +12,12 @@ import (
 // families are those over which every test of a proxy runs.
 var families = []string{"shm", "unix", "tcp"}
 
+// testKey is that of all worlds: helpers have no key in common else.
+var testKey = manager.WithKey([]byte("a key of 32 bytes, as there are."))
+
 func init() {
 	shmtest.Register("server", func(c *shmtest.Child) {
-		s, err := manager.Serve(c.Args[0], "")
+		s, err := manager.Serve(c.Args[0], "", testKey)
 		c.Must(err)
 		c.Say(s.Address())
 		c.Park()
@@ -59,7 +62,7 @@ func dialed(c *shmtest.Child) *manager.Client {
 func dialAt(family, address string) (*manager.Client, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return manager.Dial(ctx, family, address)
+	return manager.Dial(ctx, family, address, testKey)
 }
 
 // eachWorld runs f over each family, with a server of its own.

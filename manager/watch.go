@@ -1,0 +1,79 @@
+package manager
+
+import (
+	"context"
+	"time"
+)
+
+// watchEvery is how often it is looked whether nobody calls.
+const watchEvery = 50 * time.Millisecond
+
+// A watch is of a client whose end somebody wants to know, also while nobody calls. Callers
+// receive themselves, which is faster; so its goroutine, which there is once Done was called,
+// only does it when there were no calls for a while, and stops at the next one.
+//
+// All is guarded by the client's mu.
+type watch struct {
+	done  chan struct{} // nil: nobody has asked
+	leave func()        // makes the goroutine stop receiving; nil if it does not
+}
+
+// begin gives the channel that is closed at the end.
+func (w *watch) begin(c *Client) <-chan struct{} {
+	if w.done != nil {
+		return w.done
+	}
+	w.done = make(chan struct{})
+	if c.err != nil {
+		close(w.done)
+	} else {
+		go w.run(c)
+	}
+	return w.done
+}
+
+// dismiss makes the goroutine stop receiving.
+func (w *watch) dismiss() {
+	if w.leave != nil {
+		w.leave()
+		w.leave = nil
+	}
+}
+
+// over: the connection is of no use any more.
+func (w *watch) over() {
+	if w.done == nil {
+		return
+	}
+	select {
+	case <-w.done:
+	default:
+		close(w.done)
+	}
+	w.dismiss()
+}
+
+// run receives while nobody calls, until the end.
+func (w *watch) run(c *Client) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for last := uint64(0); ; {
+		select {
+		case <-w.done:
+			return
+		case <-tick.C:
+		}
+		c.mu.Lock()
+		idle := c.next == last && !c.receiving && len(c.calls) == 0 && c.left == nil && c.err == nil
+		last = c.next
+		if !idle {
+			c.mu.Unlock()
+			continue
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		c.receiving, w.leave = true, cancel
+		c.mu.Unlock()
+		c.receive(ctx, new(call))
+		cancel()
+	}
+}
