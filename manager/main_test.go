@@ -1,15 +1,33 @@
 package manager_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
 	"testing"
 
 	"shmkit/internal/shmtest"
 	"shmkit/pipe"
+	"shmkit/process"
 	"shmkit/shm"
 )
 
-func TestMain(m *testing.M) { shmtest.Main(m, sweep) }
+func TestMain(m *testing.M) {
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0") // else each server takes a second to end, under the race detector
+	}
+	process.Main()
+	// A process has a descriptor of itself from its first child on.
+	if p, err := nothing.Start(background, process.None{}); err != nil || p.Wait() != nil {
+		fmt.Println("there are no processes:", err)
+	} else {
+		p.Close()
+	}
+	shmtest.Main(m, sweep)
+}
+
+var nothing = process.Register("manager_test.nothing", func(context.Context, process.None) error { return nil })
 
 // sweep removes what servers that were killed have left, as whoever comes next does.
 func sweep() error {
@@ -40,3 +58,5 @@ func is(t testing.TB, what string, err, want error) {
 		t.Errorf("%s: %v, want %v", what, err, want)
 	}
 }
+
+var background = context.Background()

@@ -196,9 +196,13 @@ func (s *Server) Wait(ctx context.Context) error {
 	}
 }
 
-// leaveTime is how long clients have to take what is there for them when their connection
-// ends here.
-const leaveTime = time.Second
+const (
+	// leaveTime is how long a client whose connection ends here has to read why.
+	leaveTime = time.Second
+	// farewellTime is how long clients have to hang up when the server ends. Those that are
+	// idle do not: they need not read anything.
+	farewellTime = 100 * time.Millisecond
+)
 
 // Shutdown ends the server: nobody new is served, calls that wait give ErrServerGone, and so
 // do later ones. What was answered reaches the clients that read. It waits until all is over,
@@ -226,7 +230,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // those that do not are cut off.
 func (s *Server) end() {
 	<-s.accepts
-	cut := time.AfterFunc(leaveTime, func() {
+	cut := time.AfterFunc(farewellTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for l := range s.all {

@@ -12,15 +12,17 @@ import (
 // families are those over which every test of a proxy runs.
 var families = []string{"shm", "unix", "tcp"}
 
-// testKey is that of all worlds: helpers have no key in common else.
-var testKey = manager.WithKey([]byte("a key of 32 bytes, as there are."))
-
 func init() {
 	shmtest.Register("server", func(c *shmtest.Child) {
 		s, err := manager.Serve(c.Args[0], "", testKey)
 		c.Must(err)
 		c.Say(s.Address())
-		c.Park()
+		for {
+			if c.Hear() == "shutdown" {
+				c.Must(s.Shutdown(background))
+				c.Say("over")
+			}
+		}
 	})
 }
 
