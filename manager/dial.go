@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -49,10 +50,13 @@ func greet(ctx context.Context, conn *pipe.Conn, session uint64, s *setup) (*Cli
 	}
 	b, err := c.line.receive(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, pipe.ErrTLS) {
 			return nil, err
 		}
 		return nil, gone(err)
+	}
+	if bytes.HasPrefix(b, []byte("#CHALLENGE#")) {
+		return nil, &pipe.AuthError{Reason: "the server asks for a key: dial it WithKey"}
 	}
 	f, _, err := wire.Cut(b, wire.MaxFrame)
 	switch {

@@ -24,13 +24,19 @@ var inherit context.Context
 func create(c *Client, kind wire.Type, settings []Option, args []byte) (proxy, error) {
 	o := settle(settings)
 	body := wire.AppendText([]byte{byte(kind)}, o.name)
-	k, r, err := c.call(o.context(), wire.Frame{Method: wire.Create, Body: append(body, args...)})
+	k, r, err := c.callUndo(o.context(), wire.Frame{Method: wire.Create, Body: append(body, args...)}, releases)
 	if err != nil {
 		return proxy{}, err
 	}
 	defer k.free()
 	id := r.Uint()
 	return proxy{ref: refer(c, id, kind)}, r.Err()
+}
+
+// releases gives back the reference to an object whose number an answer begins with.
+func releases(answer wire.Reader) (f wire.Frame, ok bool) {
+	id := answer.Uint()
+	return wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, id)}, answer.Err() == nil
 }
 
 // open finds an object by its name.
@@ -53,7 +59,10 @@ func open(c *Client, kind wire.Type, name string) (proxy, error) {
 
 // attach makes a reference to an object of which the server has told.
 func attach(ctx context.Context, c *Client, id uint64, kind wire.Type) (proxy, error) {
-	k, r, err := c.call(ctx, wire.Frame{Method: wire.Attach, Body: wire.AppendUint(nil, id)})
+	release := func(wire.Reader) (wire.Frame, bool) {
+		return wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, id)}, true
+	}
+	k, r, err := c.callUndo(ctx, wire.Frame{Method: wire.Attach, Body: wire.AppendUint(nil, id)}, release)
 	if err != nil {
 		return proxy{}, err
 	}
