@@ -1,6 +1,9 @@
 package manager
 
 import (
+	"context"
+	"time"
+
 	"shmkit/internal/wire"
 )
 
@@ -28,4 +31,38 @@ func Clients(s *Server) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.all)
+}
+
+// LockUndo is m.LockContext that is taken back.
+func LockUndo(ctx context.Context, m *Mutex) error {
+	k, _, err := m.callUndo(ctx, wire.MutexLock, nil, 0, func(wire.Reader) (wire.Frame, bool) {
+		return wire.Frame{Method: wire.MutexUnlock, Object: m.ref.id}, true
+	})
+	if err == nil {
+		k.free()
+	}
+	return err
+}
+
+// LockWithin is m.Lock that the server lets wait for patience, and that is given up before.
+func LockWithin(m *Mutex, patience, before time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), before)
+	defer cancel()
+	return m.exec(ctx, wire.MutexLock, nil, patience)
+}
+
+// Cut cuts the connection of c, without a word.
+func Cut(c *Client) { c.line.close() }
+
+// AwaitWatch returns when the watch of c receives.
+func AwaitWatch(c *Client) {
+	for {
+		c.mu.Lock()
+		receives := c.watch.leave != nil
+		c.mu.Unlock()
+		if receives {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"shmkit/pipe"
 	"shmkit/process"
 	"shmkit/shm"
+	shsync "shmkit/sync"
 )
 
 func TestMain(m *testing.M) {
@@ -60,3 +61,8 @@ func is(t testing.TB, what string, err, want error) {
 }
 
 var background = context.Background()
+
+var (
+	errNotHeld = shsync.ErrNotHeld
+	errTimeout = os.ErrDeadlineExceeded
+)
