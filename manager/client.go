@@ -44,7 +44,7 @@ type Client struct {
 	left      *call // waits for the server's farewell; see Close
 	answered  int   // since the last Ack
 	bytes     int   // of these answers
-	watch     watch
+	lookout   lookout
 }
 
 // do calls a method and waits for the answer, which the caller reads and then frees. If ctx
@@ -121,7 +121,7 @@ func (c *Client) begin(f wire.Frame, u undo) (*call, error) {
 	f.Kind, f.Session, f.Call = wire.Request, c.session, k.id
 	c.calls[k.id] = k
 	c.out.add(&f, 0)
-	c.watch.dismiss()
+	c.lookout.dismiss()
 	return k, nil
 }
 
@@ -157,7 +157,7 @@ func (c *Client) failLocked(err error) {
 		c.left.rouse()
 	}
 	c.line.close()
-	c.watch.over()
+	c.lookout.over()
 }
 
 // endLocked makes err that of all calls, and later ones.
@@ -188,7 +188,7 @@ func (c *Client) Close() error {
 	c.left = k
 	c.endLocked(ErrClosed)
 	c.out.add(&wire.Frame{Kind: wire.Goodbye, Session: c.session}, 0)
-	c.watch.dismiss()
+	c.lookout.dismiss()
 	c.mu.Unlock()
 	c.out.flush()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
@@ -207,7 +207,7 @@ func (c *Client) Close() error {
 func (c *Client) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.watch.begin(c)
+	return c.lookout.begin(c)
 }
 
 // usable tells whether the connection has not failed.

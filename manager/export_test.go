@@ -54,11 +54,11 @@ func LockWithin(m *Mutex, patience, before time.Duration) error {
 // Cut cuts the connection of c, without a word.
 func Cut(c *Client) { c.line.close() }
 
-// AwaitWatch returns when the watch of c receives.
-func AwaitWatch(c *Client) {
+// AwaitLookout returns when the lookout of c receives.
+func AwaitLookout(c *Client) {
 	for {
 		c.mu.Lock()
-		receives := c.watch.leave != nil
+		receives := c.lookout.leave != nil
 		c.mu.Unlock()
 		if receives {
 			return

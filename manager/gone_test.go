@@ -77,7 +77,7 @@ func TestDone(t *testing.T) {
 			if idle.Done() != idle.Done() {
 				t.Error("there are two channels")
 			}
-			manager.AwaitWatch(idle) // it receives
+			manager.AwaitLookout(idle) // it receives
 			must(t, v.Store(2))
 		}
 		select {
@@ -87,7 +87,7 @@ func TestDone(t *testing.T) {
 		}
 		must(t, closed.Close())
 		<-closed.Done()
-		manager.AwaitWatch(idle)
+		manager.AwaitLookout(idle)
 		w.server.Kill()
 		<-idle.Done()
 		is(t, "Err", idle.Err(), manager.ErrServerGone)

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// watchEvery is how often it is looked whether nobody calls.
-const watchEvery = 50 * time.Millisecond
+// lookEvery is how often it is looked whether nobody calls.
+const lookEvery = 50 * time.Millisecond
 
-// A watch is of a client whose end somebody wants to know, also while nobody calls. Callers
+// A lookout is of a client whose end somebody wants to know, also while nobody calls. Callers
 // receive themselves, which is faster; so its goroutine, which there is once Done was called,
 // only does it when there were no calls for a while, and stops at the next one.
 //
 // All is guarded by the client's mu.
-type watch struct {
+type lookout struct {
 	done  chan struct{} // nil: nobody has asked
 	leave func()        // makes the goroutine stop receiving; nil if it does not
 }
 
 // begin gives the channel that is closed at the end.
-func (w *watch) begin(c *Client) <-chan struct{} {
+func (w *lookout) begin(c *Client) <-chan struct{} {
 	if w.done != nil {
 		return w.done
 	}
@@ -33,7 +33,7 @@ func (w *watch) begin(c *Client) <-chan struct{} {
 }
 
 // dismiss makes the goroutine stop receiving.
-func (w *watch) dismiss() {
+func (w *lookout) dismiss() {
 	if w.leave != nil {
 		w.leave()
 		w.leave = nil
@@ -41,7 +41,7 @@ func (w *watch) dismiss() {
 }
 
 // over: the connection is of no use any more.
-func (w *watch) over() {
+func (w *lookout) over() {
 	if w.done == nil {
 		return
 	}
@@ -54,8 +54,8 @@ func (w *watch) over() {
 }
 
 // run receives while nobody calls, until the end.
-func (w *watch) run(c *Client) {
-	tick := time.NewTicker(watchEvery)
+func (w *lookout) run(c *Client) {
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for last := uint64(0); ; {
 		select {
