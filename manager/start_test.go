@@ -46,12 +46,12 @@ func TestStart(t *testing.T) {
 		t.Run(family, func(t *testing.T) {
 			shmtest.Watchdog(t, time.Minute)
 			m := start(t, manager.WithAddress(family, ""))
-			v, err := manager.NewMutex(m.Client(), manager.Named("v"))
+			_, err := manager.NewMutex(m.Client(), manager.Named("v"))
 			must(t, err)
 			// Another client, which has the key because it is of this process.
 			c, err := manager.Dial(background, m.Family(), m.Address())
 			must(t, err)
-			v, err = manager.OpenMutex(c, "v")
+			v, err := manager.OpenMutex(c, "v")
 			must(t, err)
 			must(t, v.Lock())
 			must(t, m.Process().Signal(syscall.SIGINT)) // as the terminal sends to all
