@@ -11,6 +11,12 @@ var ErrBody = errors.New("wire: bad body")
 // AppendUint appends a number of 8 bytes.
 func AppendUint(b []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(b, v) }
 
+// PutUint writes a number of 8 bytes over what is there.
+func PutUint(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
+
+// PutLength writes the length of what follows in 4 bytes over what is there.
+func PutLength(b []byte, n int) { binary.LittleEndian.PutUint32(b, uint32(n)) }
+
 // AppendInt appends a number of 8 bytes.
 func AppendInt(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) }
 
@@ -60,6 +66,14 @@ func (r *Reader) Uint() uint64 {
 		return binary.LittleEndian.Uint64(v)
 	}
 	return 0
+}
+
+// Peek is what Uint would give, and 0 if nothing is there.
+func (r *Reader) Peek() uint64 {
+	if r.bad || len(r.b) < 8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(r.b)
 }
 
 // Int reads a number of 8 bytes.
