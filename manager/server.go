@@ -29,6 +29,9 @@ type Server struct {
 	group   sync.WaitGroup
 }
 
+// Address is where it listens: what Dial needs.
+func (s *Server) Address() string { return s.l.Address() }
+
 // accept makes a link of each connection, until the listener is closed.
 func (s *Server) accept() error {
 	for {
