@@ -34,12 +34,12 @@ func (l *list) slice(c *Call) (s slice, err error) {
 	case step == 0:
 		return s, wire.NewFault(wire.CodeArgument, "manager: %s: a step of 0", c.e.title(c.method))
 	case step > 0:
-		s.from, s.step = clamp(from, 0, n, l.seq.n), int(min(step, n+1))
+		s.from, s.step = clamp(from, 0, n, l.seq.n), int(min(step, n+2)) // one of 1 stays one, and no other becomes it
 		if end := clamp(to, 0, n, l.seq.n); end > s.from {
 			s.n = (end - s.from + s.step - 1) / s.step
 		}
 	default:
-		s.from, s.step = clamp(from, -1, n-1, l.seq.n), int(max(step, -n-1))
+		s.from, s.step = clamp(from, -1, n-1, l.seq.n), int(max(step, -n-2))
 		if end := clamp(to, -1, n-1, l.seq.n); end < s.from {
 			s.n = (s.from - end - s.step - 1) / -s.step
 		}

@@ -40,6 +40,14 @@ func AppendText(b []byte, v string) []byte {
 	return append(b, v...)
 }
 
+// PeekUint is the number of 8 bytes that b begins with, and 0 if it does not.
+func PeekUint(b []byte) uint64 {
+	if len(b) < 8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
+}
+
 // A Reader reads what AppendX wrote. After something that is not there it gives zeros, and
 // Err tells. What it gives refers to the memory that it reads.
 type Reader struct {
@@ -70,10 +78,7 @@ func (r *Reader) Uint() uint64 {
 
 // Peek is what Uint would give, and 0 if nothing is there.
 func (r *Reader) Peek() uint64 {
-	if r.bad || len(r.b) < 8 {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(r.b)
+	return PeekUint(r.b)
 }
 
 // Int reads a number of 8 bytes.
