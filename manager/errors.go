@@ -93,6 +93,9 @@ func remote(body []byte) error {
 		return fmt.Errorf("%w: an error that cannot be read", ErrProtocol)
 	}
 	kind := kinds[f.Code]
+	if f.Code == wire.CodeUser && len(f.Data) > 0 {
+		kind = userError(f)
+	}
 	if kind == nil {
 		kind = ErrInternal
 	}

@@ -120,6 +120,37 @@ func (p *proxy) exec(ctx context.Context, m wire.Method, body []byte, patience t
 	return err
 }
 
+// ask is call of a method that gives a bool, for the context of the proxy.
+func (p *proxy) ask(m wire.Method, body []byte) (bool, error) {
+	k, r, err := p.call(inherit, m, body, 0)
+	if err != nil {
+		return false, err
+	}
+	defer k.free()
+	yes := r.Bool()
+	return yes, r.End()
+}
+
+// count is call of a method that gives a number, for the context of the proxy.
+func (p *proxy) count(m wire.Method, body []byte) (uint64, error) {
+	k, r, err := p.call(inherit, m, body, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer k.free()
+	n := r.Uint()
+	return n, r.End()
+}
+
+// made is call of a method that makes an object, for the context of the proxy.
+func (p *proxy) made(m wire.Method, body []byte, kind wire.Type) (proxy, error) {
+	id, err := p.count(m, body)
+	if err != nil {
+		return proxy{}, err
+	}
+	return proxy{ref: refer(p.ref.c, id, kind), ctx: p.ctx}, nil
+}
+
 // tell calls a method whose answer nobody wants.
 func (p *proxy) tell(m wire.Method, body []byte) {
 	if p.ref != nil && p.steps == 0 {

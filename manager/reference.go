@@ -41,3 +41,11 @@ func (r *reference) close() {
 func (l lent) back() {
 	l.c.tell(wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, l.id)})
 }
+
+// client is that of the session whose reference it is, nil of none.
+func (r *reference) client() *Client {
+	if r == nil {
+		return nil
+	}
+	return r.c
+}

@@ -86,6 +86,7 @@ func reportOf(err error) *report {
 			r.Kinds = append(r.Kinds, name)
 		}
 	}
+	slices.Sort(r.Kinds) // what a server keeps of an error is the same each time
 	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		r.Errno = uint(errno)
 	}

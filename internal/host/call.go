@@ -73,7 +73,7 @@ func (c *Call) do() error {
 // dispatch calls the method of the object.
 func (c *Call) dispatch() error {
 	spec := find(c.method)
-	if spec == nil || c.method.Type() != c.e.kind {
+	if spec == nil || c.method.Type() != c.e.kind && !ofItems(c.method) {
 		return wire.NewFault(wire.CodeNoMethod, "manager: a %v has no method %v", c.e.kind, c.method)
 	}
 	return spec.do(c)
@@ -81,15 +81,10 @@ func (c *Call) dispatch() error {
 
 // serve calls a method of the server.
 func (c *Call) serve() error {
-	if spec := find(c.method); spec != nil && c.method.Type() == wire.TypeServer && c.method != wire.Path {
+	if spec := find(c.method); spec != nil && c.method.Type() == wire.TypeServer && !ofItems(c.method) {
 		return spec.do(c)
 	}
 	return wire.NewFault(wire.CodeNoMethod, "manager: the server has no method %v", c.method)
-}
-
-// container is an object in which others may be, under keys.
-type container interface {
-	at(key wire.Key) (wire.Item, error)
 }
 
 // walk goes from c.e along the keys of a path to the object that is there, and reads which
@@ -97,11 +92,11 @@ type container interface {
 func (c *Call) walk() error {
 	for range c.in.Count(5) {
 		key := c.in.Key()
-		box, ok := c.e.object.(container)
-		if !ok {
-			return wire.NewFault(wire.CodeWrongType, "manager: a path ends at a %v, which has nothing inside", c.e.kind)
+		box, err := c.container()
+		if err != nil {
+			return err
 		}
-		item, err := box.at(key)
+		item, err := box.at(c, key)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ func init() {
 		wire.Attach:  {"Attach", false, attach},
 		wire.Release: {"Release", false, release},
 		wire.Hand:    {"Hand", false, hand},
-		wire.Objects: {"Objects", true, list},
+		wire.Objects: {"Objects", true, objects},
 		wire.Remove:  {"Remove", false, remove},
 		wire.Stop:    {"Stop", true, stop},
 	})
@@ -120,7 +120,7 @@ func (h *Host) forget(key handing) {
 	}
 }
 
-func list(c *Call) error {
+func objects(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}

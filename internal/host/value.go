@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -22,6 +21,7 @@ func init() {
 		wire.ValueSwap:           {"Swap", false, valueSwap},
 		wire.ValueCompareAndSwap: {"CompareAndSwap", false, valueCompareAndSwap},
 		wire.ValueAdd:            {"Add", false, valueAdd},
+		wire.ValueUpdate:         {"Update", false, valueUpdate},
 	})
 }
 
@@ -87,7 +87,7 @@ func valueCompareAndSwap(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}
-	same := bytes.Equal(v.item, old)
+	same := same(v.item, old)
 	c.out = wire.AppendBool(c.out, same)
 	if !same {
 		return nil
@@ -104,13 +104,33 @@ func valueAdd(c *Call) error {
 	return nil
 }
 
+func valueUpdate(c *Call) error {
+	v := c.e.object.(*value)
+	item, err := c.update(v.item, true)
+	if err != nil {
+		return err
+	}
+	c.h.dropItem(v.item)
+	v.item = item
+	c.out = append(c.out, item...)
+	return nil
+}
+
+func (v *value) refers(f func(id uint64)) {
+	if id, _, ok := v.item.Ref(); ok {
+		f(id)
+	}
+}
+
+var errNoNumber = wire.NewFault(wire.CodeWrongType, "manager: only a number can be added to one of its kind")
+
 // add adds delta to a number in place. Both are of the same kind. Integers wrap around.
 // Errors: CodeWrongType.
 func add(number, delta wire.Item) error {
 	a, ok1 := number.Number()
 	b, ok2 := delta.Number()
 	if !ok1 || !ok2 || number.Tag() != delta.Tag() {
-		return wire.NewFault(wire.CodeWrongType, "manager: only a number can be added to one of its kind")
+		return errNoNumber
 	}
 	sum := a + b
 	if number.Tag() == wire.TagFloat {

@@ -74,7 +74,7 @@ type requirement struct {
 var modules = []requirement{
 	{"golang.org/x/sys", []string{"internal/sys", "internal/crash"}, "the only system calls, and ptrace for tests"},
 	{"github.com/edsrzf/mmap-go", []string{"shm", "internal/mem"}, "every mapping"},
-	{"github.com/tidwall/btree", []string{"internal/heap", "manager"}, "free extents; the ordered dict"},
+	{"github.com/tidwall/btree", []string{"internal/heap", "internal/host"}, "free extents; the ordered dict"},
 	{"github.com/fxamacker/cbor/v2", []string{"internal/codec"}, "values that are not plain memory"},
 	{"pgregory.net/rapid", nil, "random histories"},
 	{"github.com/anishathalye/porcupine", []string{"internal/history"}, "linearizability, in tests"},

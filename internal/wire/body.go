@@ -11,6 +11,12 @@ var ErrBody = errors.New("wire: bad body")
 // AppendUint appends a number of 8 bytes.
 func AppendUint(b []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(b, v) }
 
+// PutUint writes a number of 8 bytes over what is there.
+func PutUint(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
+
+// PutLength writes the length of what follows in 4 bytes over what is there.
+func PutLength(b []byte, n int) { binary.LittleEndian.PutUint32(b, uint32(n)) }
+
 // AppendInt appends a number of 8 bytes.
 func AppendInt(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) }
 
@@ -32,6 +38,14 @@ func AppendBytes(b, v []byte) []byte {
 func AppendText(b []byte, v string) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(v)))
 	return append(b, v...)
+}
+
+// PeekUint is the number of 8 bytes that b begins with, and 0 if it does not.
+func PeekUint(b []byte) uint64 {
+	if len(b) < 8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
 }
 
 // A Reader reads what AppendX wrote. After something that is not there it gives zeros, and
@@ -60,6 +74,11 @@ func (r *Reader) Uint() uint64 {
 		return binary.LittleEndian.Uint64(v)
 	}
 	return 0
+}
+
+// Peek is what Uint would give, and 0 if nothing is there.
+func (r *Reader) Peek() uint64 {
+	return PeekUint(r.b)
 }
 
 // Int reads a number of 8 bytes.

@@ -7,4 +7,5 @@ const (
 	ValueSwap                                                // rest of body: an Item → rest of body: the Item before
 	ValueCompareAndSwap                                      // item old, item new → bool swapped
 	ValueAdd                                                 // rest of body: a number → rest of body: the sum
+	ValueUpdate                                              // text function, rest of body: an Item for it → rest of body: the Item now
 )

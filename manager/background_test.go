@@ -1,0 +1,5 @@
+package manager_test
+
+import "context"
+
+var background = context.Background()
