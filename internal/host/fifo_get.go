@@ -151,6 +151,7 @@ func (q *fifo) giveBack(lease uint64) {
 	delete(q.taken, lease)
 	m.deliveries++
 	q.messages.give(m)
+	q.stats.most = max(q.stats.most, uint64(q.messages.len()))
 }
 
 // serve gives messages to those who wait for one, and tells whether it has.
