@@ -9,8 +9,9 @@ import (
 type Option func(*settings)
 
 type settings struct {
-	name string
-	ctx  context.Context
+	name  string
+	ctx   context.Context
+	bytes int64
 }
 
 // Named gives the object a name, by which others open it. It then stays until Client.Remove.
