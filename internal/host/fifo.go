@@ -135,9 +135,11 @@ func (q *fifo) stir(h *Host, e *entry, who *queue) {
 	}
 }
 
-// grant serves those who wait: each message that is taken makes room for another one.
+// grant serves those who wait: whoever takes messages makes room for others.
 func (q *fifo) grant(h *Host, e *entry) {
-	for q.admit(h) || q.serve(h, e) {
+	q.admit(h)
+	for q.serve(h, e) {
+		q.admit(h)
 	}
 	q.dismiss(h, e)
 	for w := q.joiners.first; w != nil; {

@@ -154,13 +154,14 @@ func (q *fifo) giveBack(lease uint64) {
 	q.stats.most = max(q.stats.most, uint64(q.messages.len()))
 }
 
-// serve gives messages to those who wait for one, and tells whether it has.
-func (q *fifo) serve(h *Host, e *entry) (moved bool) {
-	for w := q.getters.first; w != nil && q.messages.len() > 0; w = q.getters.first {
-		h.finish(w, q.answer(h, e, w.s, w.method, w.n, nil), nil)
-		moved = true
+// serve gives messages to the first of those who wait for some, and tells whether it has.
+func (q *fifo) serve(h *Host, e *entry) bool {
+	w := q.getters.first
+	if w == nil || q.messages.len() == 0 {
+		return false
 	}
-	return moved
+	h.finish(w, q.answer(h, e, w.s, w.method, w.n, nil), nil)
+	return true
 }
 
 // dismiss tells those who wait for a message that none will come.

@@ -149,24 +149,21 @@ func (q *fifo) push(item wire.Item) {
 	q.stats.most = max(q.stats.most, uint64(q.messages.len()))
 }
 
-// admit lets those who put do so as far as there is room, and tells whether it has.
-func (q *fifo) admit(h *Host) (moved bool) {
+// admit lets those who put do so as far as there is room.
+func (q *fifo) admit(h *Host) {
 	for w := q.putters.first; w != nil; w = q.putters.first {
-		before := w.n
 		why := q.pushRest(w)
-		moved = moved || w.n > before
 		switch {
 		case why != nil:
 			q.refuse(h, w, why)
 		case len(w.body) > 0:
-			return moved
+			return
 		case w.method == wire.QueuePutN.Of(w.method.Type()):
 			h.finish(w, appendPut(nil, w.n, nil), nil)
 		default:
 			h.finish(w, nil, nil)
 		}
 	}
-	return moved
 }
 
 // pushRest pushes the items of a wait while there is room, and tells why one of them cannot
