@@ -22,14 +22,20 @@ type JoinableQueue[T any] struct{ proxy }
 // NewJoinableQueue makes an empty JoinableQueue; see [NewQueue].
 func NewJoinableQueue[T any](c *Client, capacity int, options ...Option) (*JoinableQueue[T], error) {
 	p, err := createQueue(c, wire.TypeJoinable, capacity, options)
-	return &JoinableQueue[T]{p}, err
+	if err != nil {
+		return nil, err
+	}
+	return &JoinableQueue[T]{p}, nil
 }
 
 // OpenJoinableQueue opens the JoinableQueue of that name.
 // Errors: ErrNotFound; ErrType.
 func OpenJoinableQueue[T any](c *Client, name string) (*JoinableQueue[T], error) {
 	p, err := open(c, wire.TypeJoinable, name)
-	return &JoinableQueue[T]{p}, err
+	if err != nil {
+		return nil, err
+	}
+	return &JoinableQueue[T]{p}, nil
 }
 
 // queue is j as far as it is a Queue.
@@ -78,7 +84,7 @@ func (j *JoinableQueue[T]) get(ctx context.Context, patience time.Duration) (v T
 // back.
 func (j *JoinableQueue[T]) took(l leases) {
 	if l.n > 0 && !j.ref.taken.add(l) {
-		j.tell(j.of(wire.QueueNack), l.append(nil))
+		j.giveBack(l)
 	}
 }
 
@@ -96,9 +102,7 @@ func (j *JoinableQueue[T]) TryGetN(list []T) (n int, err error) { return j.getN(
 func (j *JoinableQueue[T]) getN(ctx context.Context, list []T, patience time.Duration) (n int, err error) {
 	ours, rest, n, err := j.queue().takeN(ctx, list, patience)
 	j.took(ours)
-	if rest.n > 0 {
-		j.tell(j.of(wire.QueueNack), rest.append(nil))
-	}
+	j.giveBack(rest)
 	return n, err
 }
 
@@ -139,14 +143,18 @@ func (j *JoinableQueue[T]) TaskDone() error {
 	if !ok {
 		return ring.ErrTaskDone
 	}
-	return j.exec(inherit, j.of(wire.QueueAck), leases{lease, 1}.append(nil), 0)
+	return j.exec(inherit, j.of(wire.QueueAck), leases{lease, 1, false}.append(nil), 0)
 }
 
 // Join waits until nothing is unfinished: no message waits, and none is taken and not done. A
-// Join that waits hears of each such instant. If ctx ends first it returns its cause. If all
-// consumers die, it waits for others to come.
+// Join that waits hears of each such instant. If ctx ends first it returns its cause. If so
+// already, ctx is not looked at. If all consumers die, it waits for others to come.
 func (j *JoinableQueue[T]) Join(ctx context.Context) error {
-	return j.exec(ctx, wire.QueueJoin.Of(wire.TypeJoinable), nil, 0)
+	k, _, err := j.ask(ctx, wire.QueueJoin, nil, 0, nil)
+	if err == nil {
+		k.free()
+	}
+	return err
 }
 
 // Unfinished is how many messages wait, or are taken and not done; 0 also if the server does

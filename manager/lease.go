@@ -36,9 +36,7 @@ func (q *Queue[T]) takeLease(ctx context.Context, patience time.Duration) (*Leas
 	l := &Lease[T]{Value: new(T), q: *q}
 	var err error
 	if l.lease, l.deliveries, err = q.take(ctx, patience, l.Value); err != nil {
-		if l.lease.n > 0 {
-			q.acknowledge(l.lease)
-		}
+		q.acknowledge(l.lease, err)
 		return nil, err
 	}
 	return l, nil

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +35,10 @@ func MaxBytes(n int64) Option { return func(s *settings) { s.bytes = n } }
 // Errors: ring.ErrCapacity; as any call.
 func NewQueue[T any](c *Client, capacity int, options ...Option) (*Queue[T], error) {
 	p, err := createQueue(c, wire.TypeQueue, capacity, options)
-	return &Queue[T]{p}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Queue[T]{p}, nil
 }
 
 func createQueue(c *Client, kind wire.Type, capacity int, options []Option) (proxy, error) {
@@ -53,7 +57,10 @@ func createQueue(c *Client, kind wire.Type, capacity int, options []Option) (pro
 // Errors: ErrNotFound; ErrType.
 func OpenQueue[T any](c *Client, name string) (*Queue[T], error) {
 	p, err := open(c, wire.TypeQueue, name)
-	return &Queue[T]{p}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Queue[T]{p}, nil
 }
 
 // of is a method of queues for the kind that this is.
@@ -72,7 +79,8 @@ func (p *proxy) of(m wire.Method) wire.Method {
 func (q *Queue[T]) Put(v T) error { return q.put(inherit, &v, 0) }
 
 // PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and v is not
-// in the queue. If v was put just then it returns nil.
+// in the queue. If there is room ctx is not looked at, and if v was put just when ctx ended it
+// returns nil. With ErrUnknown besides, v may be in the queue.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.put(ctx, &v, 0) }
 
 // TryPut is Put that does not wait: ring.ErrFull if there is no room.
@@ -84,7 +92,36 @@ func (q *Queue[T]) put(ctx context.Context, v *T, patience time.Duration) error 
 	if err != nil {
 		return err
 	}
-	return q.exec(ctx, q.of(wire.QueuePut), item, patience)
+	k, _, err := q.ask(ctx, wire.QueuePut, item, patience, nil)
+	if err == nil {
+		k.free()
+	}
+	return err
+}
+
+// ask calls a method of a queue that may wait. If ctx has ended it does not, but all else it
+// does: then the cause of ctx tells that it would have waited.
+func (p *proxy) ask(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
+	if p.ref == nil {
+		return nil, wire.Reader{}, ErrClosed
+	}
+	ctx, m = p.within(ctx), m.Of(p.ref.kind)
+	if ctx.Err() == nil || patience < 0 {
+		return p.callUndo(ctx, m, body, patience, u)
+	}
+	k, r, err := p.callUndo(context.WithoutCancel(ctx), m, body, -1, nil)
+	if errors.Is(err, ring.ErrFull) || errors.Is(err, ring.ErrEmpty) || errors.Is(err, ErrWouldWait) {
+		err = context.Cause(ctx)
+	}
+	return k, r, err
+}
+
+// within is the context of a call that was given ctx.
+func (p *proxy) within(ctx context.Context) context.Context {
+	if ctx == inherit {
+		return p.context()
+	}
+	return ctx
 }
 
 // Get takes the oldest message, and waits for one as long as it takes.
@@ -93,7 +130,8 @@ func (q *Queue[T]) put(ctx context.Context, v *T, patience time.Duration) error 
 func (q *Queue[T]) Get() (T, error) { return q.get(inherit, 0) }
 
 // GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and has
-// taken nothing. If a message was given just then, it returns that.
+// taken nothing. If there is a message ctx is not looked at, and one that was given just when
+// ctx ended is returned. With ErrUnknown besides, the message goes back.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) { return q.get(ctx, 0) }
 
 // TryGet is Get that does not wait: ring.ErrEmpty if there is no message.
@@ -101,18 +139,13 @@ func (q *Queue[T]) TryGet() (T, error) { return q.get(inherit, -1) }
 
 func (q *Queue[T]) get(ctx context.Context, patience time.Duration) (v T, err error) {
 	lease, _, err := q.take(ctx, patience, &v)
-	if lease.n > 0 {
-		q.acknowledge(lease)
-	}
+	q.acknowledge(lease, err)
 	return v, err
 }
 
-// acknowledge says that messages have come. Nobody waits for the answer.
-func (q *Queue[T]) acknowledge(l leases) { q.tell(q.of(wire.QueueAck), l.append(nil)) }
-
 // take takes a message into v, and gives its lease: of none if there is no message.
 func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l leases, deliveries uint64, err error) {
-	k, r, err := q.call(ctx, q.of(wire.QueueGet), nil, patience)
+	k, r, err := q.ask(ctx, wire.QueueGet, nil, patience, q.undoGet)
 	if err != nil {
 		return leases{}, 0, err
 	}
@@ -126,10 +159,38 @@ func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l le
 	return l, deliveries, readItem(item, v)
 }
 
-// leases are messages that this client has, numbered one after the other.
-type leases struct{ first, n uint64 }
+// undoGet gives back what nobody waits for any more.
+func (q *Queue[T]) undoGet(answer wire.Reader) (wire.Frame, bool) {
+	l := leases{answer.Uint(), 1, true}
+	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
+}
 
-func (l leases) append(b []byte) []byte { return wire.AppendUint(wire.AppendUint(b, l.first), l.n) }
+// leases are messages that this client has, numbered one after the other.
+type leases struct {
+	first, n uint64
+	unseen   bool // what they refer to nobody has
+}
+
+func (l leases) append(b []byte) []byte {
+	return wire.AppendBool(wire.AppendUint(wire.AppendUint(b, l.first), l.n), l.unseen)
+}
+
+// acknowledge says that messages have come, which could not be decoded if there is an error.
+// The server has it even if this process is killed after that, unless it does not read.
+func (p *proxy) acknowledge(l leases, err error) {
+	if l.n > 0 {
+		l.unseen = err != nil
+		p.tell(p.of(wire.QueueAck), l.append(nil))
+		p.ref.c.out.awaitSent(p.ref.c.unknown)
+	}
+}
+
+// giveBack says that messages are of no use here.
+func (p *proxy) giveBack(l leases) {
+	if l.n > 0 {
+		p.tell(p.of(wire.QueueNack), l.append(nil))
+	}
+}
 
 // Close closes the queue for everybody: nothing can be put any more; what is in it can be
 // taken, and then Get gives ring.ErrClosed. Calling it again does nothing. The handle stays;

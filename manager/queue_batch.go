@@ -62,7 +62,7 @@ func appendBatch[T any](list []T) (body []byte, n int, err error) {
 
 // putBatch puts what is in a request, and tells how much of it is in the queue.
 func (q *Queue[T]) putBatch(ctx context.Context, body []byte, patience time.Duration) (int, error) {
-	k, r, err := q.call(ctx, q.of(wire.QueuePutN), body, patience)
+	k, r, err := q.ask(ctx, wire.QueuePutN, body, patience, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -73,19 +73,11 @@ func (q *Queue[T]) putBatch(ctx context.Context, body []byte, patience time.Dura
 		return 0, err
 	case code == wire.CodeOK:
 		return n, nil
-	case code == wire.CodeCancelled:
+	case code == wire.CodeCancelled, code == wire.CodeFull && patience >= 0 && q.within(ctx).Err() != nil:
 		return n, context.Cause(q.within(ctx))
 	}
 	text := fmt.Sprintf("manager: Queue.PutN: %d messages are in the queue, and then %v", n, kinds[code])
 	return n, &RemoteError{Text: text, kind: kinds[code]}
-}
-
-// within is the context of a call that was given ctx.
-func (p *proxy) within(ctx context.Context) context.Context {
-	if ctx == inherit {
-		return p.context()
-	}
-	return ctx
 }
 
 // GetN takes the oldest messages into list: as many as there are, up to its length, or a MiB
@@ -105,12 +97,8 @@ func (q *Queue[T]) TryGetN(list []T) (n int, err error) { return q.getN(inherit,
 
 func (q *Queue[T]) getN(ctx context.Context, list []T, patience time.Duration) (n int, err error) {
 	ours, rest, n, err := q.takeN(ctx, list, patience)
-	if ours.n > 0 {
-		q.acknowledge(ours)
-	}
-	if rest.n > 0 {
-		q.tell(q.of(wire.QueueNack), rest.append(nil))
-	}
+	q.acknowledge(ours, err)
+	q.giveBack(rest)
 	return n, err
 }
 
@@ -120,7 +108,7 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 	if len(list) == 0 {
 		return ours, rest, 0, nil
 	}
-	k, r, err := q.call(ctx, q.of(wire.QueueGetN), wire.AppendUint(nil, uint64(len(list))), patience)
+	k, r, err := q.ask(ctx, wire.QueueGetN, wire.AppendUint(nil, uint64(len(list))), patience, q.undoGetN)
 	if err != nil {
 		return ours, rest, 0, err
 	}
@@ -142,9 +130,15 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 	} else if err != nil {
 		ours.n, rest.n = 1, rest.n-1
 	}
-	rest.first = ours.first + ours.n
+	rest.first, rest.unseen = ours.first+ours.n, true
 	if n == 0 && err == nil {
 		err = fmt.Errorf("%w: no message, and no error", ring.ErrEmpty)
 	}
 	return ours, rest, n, err
+}
+
+// undoGetN gives back what nobody waits for any more.
+func (q *Queue[T]) undoGetN(answer wire.Reader) (wire.Frame, bool) {
+	l := leases{answer.Uint(), answer.Uint(), true}
+	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
 }

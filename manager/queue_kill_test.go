@@ -163,7 +163,7 @@ func killClients(t *testing.T, w *world, kills int) {
 		t.Errorf("somebody waits: %+v", i)
 	}
 	_, err = q.TryGet()
-	wantIs(t, err, ring.ErrClosed)
+	is(t, "Get of a closed queue", err, ring.ErrClosed)
 	t.Logf("%d kills, %d puts acknowledged, %d messages done, %d redelivered", kills, len(l.put), len(l.done), i.Redelivered)
 }
 

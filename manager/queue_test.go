@@ -56,20 +56,6 @@ func same[T comparable](got, want T) error {
 
 var errSame = errors.New("not the same")
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantIs(t testing.TB, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Fatalf("%v, want %v", err, target)
-	}
-}
-
 // TestQueueElsewhere: a queue that another process empties.
 //
 // conformance: MS-09, Q-02, Q-04
@@ -82,14 +68,14 @@ func TestQueueElsewhere(t *testing.T) {
 		if q.Len() != 2 || q.Cap() != 2 {
 			t.Fatalf("Len %d, Cap %d", q.Len(), q.Cap())
 		}
-		wantIs(t, q.TryPut(7), ring.ErrFull)
+		is(t, "q.TryPut(7)", q.TryPut(7), ring.ErrFull)
 		p := w.start(t, "queue-twoitems", "queue")
 		p.Expect("taken")
 		if q.Len() != 0 {
 			t.Fatalf("Len %d", q.Len())
 		}
 		_, err = q.TryGet()
-		wantIs(t, err, ring.ErrEmpty)
+		is(t, "Get of nothing", err, ring.ErrEmpty)
 		p.Send("end")
 		p.Wait()
 	})
@@ -148,7 +134,7 @@ func TestQueueHolderDies(t *testing.T) {
 		must(t, same(*l.Value, 2))
 		must(t, same(l.Deliveries(), 1))
 		must(t, l.Ack())
-		wantIs(t, l.Ack(), ring.ErrNotHeld)
+		is(t, "l.Ack()", l.Ack(), ring.ErrNotHeld)
 		must(t, back.Ack())
 		i, err := q.Info()
 		must(t, err)
@@ -183,7 +169,7 @@ func TestQueueContexts(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 		defer cancel()
 		_, err = q.GetContext(ctx)
-		wantIs(t, err, context.DeadlineExceeded)
+		is(t, "GetContext", err, context.DeadlineExceeded)
 		if time.Since(begin) < 30*time.Millisecond {
 			t.Error("too early")
 		}
@@ -195,9 +181,9 @@ func TestQueueContexts(t *testing.T) {
 			end(cause)
 		}()
 		n, err := q.PutNContext(over, []string{"two", "three"})
-		wantIs(t, err, cause)
+		is(t, "PutNContext", err, cause)
 		must(t, same(n, 0))
-		wantIs(t, q.Ctx(over).Put("two"), cause)
+		is(t, "q.Ctx(over).Put(two)", q.Ctx(over).Put("two"), cause)
 		s, err := q.Get()
 		must(t, errors.Join(err, same(s, "one")))
 		must(t, same(q.Len(), 0))
@@ -260,7 +246,7 @@ func TestQueueClose(t *testing.T) {
 		awaitInfo(t, q, func(i manager.QueueInfo) bool { return i.Putting })
 		must(t, q.Close())
 		must(t, q.Close())
-		wantIs(t, <-put, ring.ErrClosed)
+		is(t, "the Put that waited", <-put, ring.ErrClosed)
 		n := 0
 		for b, err := range q.All() {
 			must(t, err)
@@ -269,12 +255,12 @@ func TestQueueClose(t *testing.T) {
 		}
 		must(t, same(n, 1))
 		_, err = q.TryGet()
-		wantIs(t, err, ring.ErrClosed)
+		is(t, "Get of a closed queue", err, ring.ErrClosed)
 		_, err = q.Get()
-		wantIs(t, err, ring.ErrClosed)
+		is(t, "Get of a closed queue", err, ring.ErrClosed)
 		must(t, q.Detach())
-		wantIs(t, q.Detach(), manager.ErrClosed)
-		wantIs(t, q.Put(nil), manager.ErrClosed)
+		is(t, "q.Detach()", q.Detach(), manager.ErrClosed)
+		is(t, "q.Put(nil)", q.Put(nil), manager.ErrClosed)
 	})
 }
 
@@ -304,14 +290,14 @@ func TestQueueBatches(t *testing.T) {
 			t.Error("not what was put")
 		}
 		_, err = q.TryGetN(room)
-		wantIs(t, err, ring.ErrEmpty)
+		is(t, "Get of nothing", err, ring.ErrEmpty)
 		small, err := manager.NewQueue[int](dial(), 0, manager.MaxBytes(1000))
 		must(t, err)
 		n, err = small.PutN(make([]int, 100))
-		wantIs(t, err, ring.ErrFull)
+		is(t, "PutN", err, ring.ErrFull)
 		must(t, same(n, 1000/73))
 		_, err = manager.NewQueue[int](dial(), -1)
-		wantIs(t, err, ring.ErrCapacity)
+		is(t, "NewQueue", err, ring.ErrCapacity)
 	})
 }
 

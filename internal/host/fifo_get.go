@@ -88,10 +88,11 @@ func (q *fifo) take(h *Host, e *entry, s *session) message {
 	return m
 }
 
-// leases reads the numbers of messages that the session has.
+// leases reads the numbers of messages that the session has, and takes back the references
+// that it got with them if it does not want them.
 // Errors: CodeNoItem.
 func (c *Call) leases(q *fifo) (first, n uint64, err error) {
-	first, n = c.in.Uint(), c.in.Uint()
+	first, n, unseen := c.in.Uint(), c.in.Uint(), c.in.Bool()
 	if err := c.in.End(); err != nil {
 		return 0, 0, err
 	}
@@ -102,6 +103,9 @@ func (c *Call) leases(q *fifo) (first, n uint64, err error) {
 	}
 	if !ours {
 		return 0, 0, wire.NewFault(wire.CodeNoItem, "manager: %s: this client does not have that message", c.e.title(c.method))
+	}
+	for lease := first; unseen && lease < first+n; lease++ {
+		c.h.take(c.s, q.taken[lease].item)
 	}
 	return first, n, nil
 }

@@ -291,7 +291,7 @@ func (r *fifoRandom) lease(t *rapid.T, m wire.Method, end func(lease uint64)) {
 		lease = rapid.SampledFrom(all).Draw(t, "taken")
 		session = r.p.owner[lease]
 	}
-	key := r.s.call(session, m, 0, numbers(lease, 1))
+	key := r.s.call(session, m, 0, wire.AppendBool(numbers(lease, 1), false))
 	if _, ok := r.p.taken[lease]; !ok || r.p.owner[lease] != session {
 		r.p.given[key] = gave(wire.CodeNoItem)
 		return

@@ -134,6 +134,9 @@ func numbers(list ...uint64) (b []byte) {
 	return b
 }
 
+// lease are the arguments of Ack and Nack.
+func lease(first, n uint64) []byte { return wire.AppendBool(numbers(first, n), false) }
+
 func reply(b []byte) string { return fmt.Sprintf("%d %x", wire.Reply, b) }
 
 func gave(code wire.Code) string { return fmt.Sprintf("code %d", code) }

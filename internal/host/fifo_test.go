@@ -89,13 +89,13 @@ func TestFifoTable(t *testing.T) {
 			{2, "expire", 0, 0, nil, ""}, {3, "?w", 0, 0, nil, one(1, 1, 1)},
 		},
 		"what is dealt with does not come back": {
-			{1, "", put, 0, item(1), done}, {2, "", get, 0, nil, one(0, 0, 1)}, {3, "", ack, 0, numbers(0, 1), gave(wire.CodeNoItem)},
-			{2, "", ack, 0, numbers(0, 1), done}, {2, "", ack, 0, numbers(0, 1), gave(wire.CodeNoItem)},
+			{1, "", put, 0, item(1), done}, {2, "", get, 0, nil, one(0, 0, 1)}, {3, "", ack, 0, lease(0, 1), gave(wire.CodeNoItem)},
+			{2, "", ack, 0, lease(0, 1), done}, {2, "", ack, 0, lease(0, 1), gave(wire.CodeNoItem)},
 			{2, "expire", 0, 0, nil, ""}, {3, "", get, -1, nil, gave(wire.CodeEmpty)},
 		},
 		"given back": {
 			{1, "", putN, 0, items(1, 2), reply(numbers(2, 0))}, {2, "", getN, 0, numbers(1), reply(append(numbers(0, 1, 0), wire.AppendBytes(nil, item(1))...))},
-			{2, "", nack, 0, numbers(0, 1), done}, {2, "", nack, 0, numbers(0, 1), gave(wire.CodeNoItem)},
+			{2, "", nack, 0, lease(0, 1), done}, {2, "", nack, 0, lease(0, 1), gave(wire.CodeNoItem)},
 			{3, "", get, 0, nil, one(1, 1, 1)},
 		},
 		"a cancelled Get takes nothing": {
@@ -122,9 +122,9 @@ func TestFifoTable(t *testing.T) {
 			{1, "", put, 0, item(1), done}, {1, "", put, 0, item(2), done}, {2, "p", putN, 0, items(3), ""},
 			{3, "", wire.QueueClose, 0, nil, done}, {2, "?p", 0, 0, nil, gave(wire.CodeClosed)}, {2, "", put, 0, item(4), gave(wire.CodeClosed)},
 			{3, "", get, 0, nil, one(0, 0, 1)}, {3, "", get, 0, nil, one(1, 0, 2)}, {3, "", get, 0, nil, gave(wire.CodeClosed)},
-			{1, "w", get, 0, nil, ""}, {1, "", get, -1, nil, gave(wire.CodeEmpty)}, {3, "", nack, 0, numbers(0, 1), done},
+			{1, "w", get, 0, nil, ""}, {1, "", get, -1, nil, gave(wire.CodeEmpty)}, {3, "", nack, 0, lease(0, 1), done},
 			{1, "?w", 0, 0, nil, one(2, 1, 1)}, {2, "v", get, 0, nil, ""},
-			{3, "", ack, 0, numbers(1, 1), done}, {2, "?v", 0, 0, nil, ""}, {1, "", ack, 0, numbers(2, 1), done}, {2, "?v", 0, 0, nil, gave(wire.CodeClosed)},
+			{3, "", ack, 0, lease(1, 1), done}, {2, "?v", 0, 0, nil, ""}, {1, "", ack, 0, lease(2, 1), done}, {2, "?v", 0, 0, nil, gave(wire.CodeClosed)},
 		},
 		"closed while somebody waits": {
 			{1, "a", get, 0, nil, ""}, {3, "", wire.QueueClose, 0, nil, done}, {1, "?a", 0, 0, nil, gave(wire.CodeClosed)},
@@ -132,12 +132,12 @@ func TestFifoTable(t *testing.T) {
 		"join": {
 			{1, "", wire.QueueJoin, 0, nil, done}, {1, "", put, 0, item(1), done}, {2, "j", wire.QueueJoin, 0, nil, ""},
 			{3, "", get, 0, nil, one(0, 0, 1)}, {2, "?j", 0, 0, nil, ""}, {3, "expire", 0, 0, nil, ""}, {2, "?j", 0, 0, nil, ""},
-			{1, "", get, 0, nil, one(1, 1, 1)}, {1, "", ack, 0, numbers(1, 1), done}, {2, "?j", 0, 0, nil, done},
+			{1, "", get, 0, nil, one(1, 1, 1)}, {1, "", ack, 0, lease(1, 1), done}, {2, "?j", 0, 0, nil, done},
 			{1, "", put, 0, item(1), done}, {2, "k", wire.QueueJoin, 0, nil, ""}, {2, "cancel k", 0, 0, nil, gave(wire.CodeCancelled)},
 		},
 		"bad arguments": {
 			{1, "", putN, 0, numbers(1 << 60), gave(wire.CodeBadBody)}, {1, "", getN, 0, numbers(0), gave(wire.CodeArgument)},
-			{1, "", get, 0, numbers(1), gave(wire.CodeBadBody)}, {1, "", ack, 0, numbers(0, 1<<63), gave(wire.CodeNoItem)},
+			{1, "", get, 0, numbers(1), gave(wire.CodeBadBody)}, {1, "", ack, 0, lease(0, 1<<63), gave(wire.CodeNoItem)},
 			{1, "", put, 0, make([]byte, large), gave(wire.CodeFull)}, {1, "", put, 0, wire.AppendRef(nil, 99, wire.TypeValue), gave(wire.CodeNoObject)},
 			{1, "", wire.QueueClose, 0, numbers(1), gave(wire.CodeBadBody)},
 		},
@@ -167,7 +167,7 @@ func TestFifoUnbounded(t *testing.T) {
 	if got := s.given[s.call(1, wire.QueuePut, 0, item(n))]; got != gave(wire.CodeFull) {
 		t.Fatalf("Put: %s", got)
 	}
-	s.call(2, wire.QueueAck, 0, numbers(0, 1))
+	s.call(2, wire.QueueAck, 0, lease(0, 1))
 	if got := s.given[s.call(1, wire.QueuePut, 0, item(n))]; got != done {
 		t.Fatalf("Put after Ack: %s", got)
 	}
@@ -211,12 +211,21 @@ func TestFifoReferences(t *testing.T) {
 	s.apply(wire.Frame{Kind: wire.Expire, Session: 2})
 	check(2, "after they came back")
 	s.call(3, wire.QueueGetN, 0, numbers(5))
-	s.call(3, wire.QueueAck, 0, numbers(2, 3))
+	s.call(3, wire.QueueAck, 0, lease(2, 3))
 	check(2, "while the receiver refers to it")
 	for range 3 {
 		release(3, id)
 	}
 	check(1, "when nobody does")
+	seen := value()
+	s.call(1, wire.QueuePut, 0, wire.AppendRef(nil, seen, wire.TypeValue))
+	release(1, seen)
+	s.call(3, wire.QueueGet, 0, nil)
+	s.call(3, wire.QueueNack, 0, wire.AppendBool(numbers(5, 1), true))
+	s.call(3, wire.QueueGet, 0, nil)
+	check(2, "while the message is taken")
+	s.call(3, wire.QueueAck, 0, wire.AppendBool(numbers(6, 1), true))
+	check(1, "when the receiver did not want it")
 	other := value()
 	s.call(1, wire.QueuePutN, 0, append(numbers(1), wire.AppendBytes(nil, wire.AppendRef(nil, other, wire.TypeValue))...))
 	for _, session := range []uint64{1, 3} {
@@ -232,7 +241,7 @@ func TestFifoInfo(t *testing.T) {
 	s := newFifoStage(t, wire.TypeQueue, 3, large, 3)
 	s.call(1, wire.QueuePutN, 0, items(1, 2, 3, 4))
 	s.call(2, wire.QueueGet, 0, nil)
-	s.call(2, wire.QueueNack, 0, numbers(0, 1))
+	s.call(2, wire.QueueNack, 0, lease(0, 1))
 	s.call(2, wire.QueueGet, 0, nil)
 	s.call(2, wire.QueueClose, 0, nil)
 	want := reply(wire.AppendBool(numbers(3, 3, 4, 4*(9+64), large, 4, 1, 1, 4, 0, 0, 0), true))
