@@ -303,7 +303,7 @@ func TestQueueBatches(t *testing.T) {
 
 // TestQueueBadMessage: one that the receiver cannot decode is taken, and the queue goes on.
 //
-// conformance: Q-07, MG-02
+// conformance: Q-07
 func TestQueueBadMessage(t *testing.T) {
 	eachFamily(t, func(t *testing.T, dial func() *manager.Client) {
 		c := dial()

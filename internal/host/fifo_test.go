@@ -1,7 +1,6 @@
 package host_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -249,7 +248,7 @@ func TestFifoInfo(t *testing.T) {
 		t.Errorf("Info: %s, want %s", got, want)
 	}
 	b := s.h.Apply(&wire.Frame{Kind: wire.Request, Session: 3, Call: 99, Method: wire.Objects})[0].Body
-	if want := "3 messages, 1 taken, closed"; !strings.Contains(fmt.Sprintf("%s", b), want) {
+	if want := "3 messages, 1 taken, closed"; !strings.Contains(string(b), want) {
 		t.Errorf("Objects: %q, want %q in it", b, want)
 	}
 }
