@@ -8,11 +8,11 @@ import (
 	"shmkit/internal/wire"
 )
 
-// Start and End as an end of a slice are where the list begins and where it ends, in either
+// Front and Back as an end of a slice are where the list begins and where it ends, in either
 // direction.
 const (
-	Start = math.MinInt
-	End   = math.MaxInt
+	Front = math.MinInt
+	Back  = math.MaxInt
 )
 
 // A List is a handle of a list at the server.

@@ -8,7 +8,7 @@ import (
 
 // Index gives where the first item is that is equal to x.
 // Errors: ErrNotFound; ErrType; ErrServerGone.
-func (l *List[T]) Index(x T) (int, error) { return l.IndexIn(Start, End, x) }
+func (l *List[T]) Index(x T) (int, error) { return l.IndexIn(Front, Back, x) }
 
 // IndexIn is Index among the items from from up to to.
 func (l *List[T]) IndexIn(from, to int, x T) (int, error) {

@@ -13,6 +13,7 @@ type settings struct {
 	name  string
 	ctx   context.Context
 	limit time.Duration // of a Barrier
+	bytes int64
 }
 
 // Named gives the object a name, by which others open it. It then stays until Client.Remove.

@@ -43,6 +43,7 @@ type outbox struct {
 	open    []byte        // the batch that frames are added to
 	spare   []byte
 	bytes   int    // in done, open and in hand
+	total   uint64 // bytes that were ever added
 	index   uint64 // the log must have this record before what waits may go
 	sending bool
 	err     error
@@ -83,6 +84,7 @@ func (o *outbox) addLocked(f *wire.Frame, index uint64) {
 	}
 	o.open = wire.Append(o.open, f)
 	o.index = max(o.index, index)
+	o.total += uint64(n)
 	if o.bytes += n; o.bytes > full && o.timer == nil {
 		o.watchLocked()
 	}
@@ -238,6 +240,19 @@ func (o *outbox) awaitRoom() {
 // until ctx ends.
 func (o *outbox) awaitEnd(ctx context.Context) {
 	o.await(ctx, func() bool { return !o.sending })
+}
+
+// awaitSent waits until what was added before is sent, or cannot be, for so long at most.
+func (o *outbox) awaitSent(patience time.Duration) {
+	o.mu.Lock()
+	mark, sent := o.total, o.bytes == 0
+	o.mu.Unlock()
+	if sent {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	o.await(ctx, func() bool { return o.total-uint64(o.bytes) >= mark || o.err != nil })
 }
 
 // await waits until good, which is called with mu locked, or ctx ends.

@@ -15,18 +15,23 @@ type reference struct {
 	kind   wire.Type
 	closed atomic.Bool
 	clean  runtime.Cleanup
+	taken  *takings // of a JoinableQueue
 }
 
 // lent is what giving back a reference needs: not the reference.
 type lent struct {
-	c  *Client
-	id uint64
+	c     *Client
+	id    uint64
+	taken *takings
 }
 
 // refer makes a reference of one that the session has been given by the server.
 func refer(c *Client, id uint64, kind wire.Type) *reference {
 	r := &reference{c: c, id: id, kind: kind}
-	r.clean = runtime.AddCleanup(r, lent.back, lent{c, id})
+	if kind == wire.TypeJoinable {
+		r.taken = &takings{}
+	}
+	r.clean = runtime.AddCleanup(r, lent.back, lent{c, id, r.taken})
 	return r
 }
 
@@ -34,11 +39,14 @@ func refer(c *Client, id uint64, kind wire.Type) *reference {
 func (r *reference) close() {
 	if r.closed.CompareAndSwap(false, true) {
 		r.clean.Stop()
-		lent{r.c, r.id}.back()
+		lent{r.c, r.id, r.taken}.back()
 	}
 }
 
 func (l lent) back() {
+	if l.taken != nil {
+		l.taken.end(l.c, l.id)
+	}
 	l.c.tell(wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, l.id)})
 }
 

@@ -61,9 +61,6 @@ func (s *Server) Client(ctx context.Context) (*Client, error) {
 	return dial(ctx, s.Family(), s.Address(), &s.setup)
 }
 
-// Address is where it listens: what Dial needs.
-func (s *Server) Address() string { return s.l.Address() }
-
 // accept makes a link of each connection, until the listener is closed.
 func (s *Server) accept() {
 	defer close(s.accepts)

@@ -116,6 +116,9 @@ func (r *Reader) Text() string { return string(r.Bytes()) }
 // Rest is all that is left, and nothing is left then.
 func (r *Reader) Rest() []byte { return r.take(len(r.b)) }
 
+// Left is all that is left, and stays.
+func (r *Reader) Left() []byte { return r.b }
+
 // Len is how many bytes are left.
 func (r *Reader) Len() int { return len(r.b) }
 

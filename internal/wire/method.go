@@ -49,6 +49,9 @@ const Methods = 64
 // Type is whose method it is.
 func (m Method) Type() Type { return Type(m >> 8) }
 
+// Of is the method of that number of another type, which has the same methods.
+func (m Method) Of(t Type) Method { return Method(t)<<8 | m&0xff }
+
 func (m Method) String() string { return fmt.Sprintf("%v.%d", m.Type(), uint8(m)) }
 
 // Methods of the server. Each comment tells what the body holds → what that of the reply

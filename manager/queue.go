@@ -1,0 +1,222 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shmkit/internal/wire"
+	"shmkit/ring"
+)
+
+// Queue is a handle of a queue of Ts at the server: first in, first out, bounded or not.
+// Those who wait are served in the order in which they came.
+//
+// Use [NewQueue], [OpenQueue] or unmarshal one that another process sent; a Queue must not be
+// copied. All methods may be called concurrently, and from several processes, producers and
+// consumers alike. A message that is taken is lent to the client until that has said that it
+// came, which Get does on its own: if the client dies before, or is cut off, the message goes
+// to another consumer, ahead of newer ones. If it dies in Put, the message is there, once, or
+// not. Messages that are handles of objects at the same server keep these alive.
+//
+// With the server all messages go, unless it has a log.
+type Queue[T any] struct{ proxy }
+
+// defaultBytes is how much the messages of a queue may be unless MaxBytes says something else.
+const defaultBytes = 1 << 30
+
+// MaxBytes limits what a queue keeps to so many bytes, 1 GiB without it: encoded messages,
+// waiting or taken, and 64 bytes for each of them. Whoever puts more gets ring.ErrFull.
+func MaxBytes(n int64) Option { return func(s *settings) { s.bytes = n } }
+
+// NewQueue makes an empty Queue that has room for capacity messages; 0 is as many as fit in
+// MaxBytes.
+// Errors: ring.ErrCapacity; as any call.
+func NewQueue[T any](c *Client, capacity int, options ...Option) (*Queue[T], error) {
+	p, err := createQueue(c, wire.TypeQueue, capacity, options)
+	if err != nil {
+		return nil, err
+	}
+	return &Queue[T]{p}, nil
+}
+
+func createQueue(c *Client, kind wire.Type, capacity int, options []Option) (proxy, error) {
+	s := settle(options)
+	if s.bytes == 0 {
+		s.bytes = defaultBytes
+	}
+	if capacity < 0 || s.bytes < 0 {
+		return proxy{}, fmt.Errorf("%w: %d messages of %d bytes together", ring.ErrCapacity, capacity, s.bytes)
+	}
+	args := wire.AppendUint(wire.AppendUint(nil, uint64(capacity)), uint64(s.bytes))
+	return create(c, kind, options, args)
+}
+
+// OpenQueue opens the Queue of that name.
+// Errors: ErrNotFound; ErrType.
+func OpenQueue[T any](c *Client, name string) (*Queue[T], error) {
+	p, err := open(c, wire.TypeQueue, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Queue[T]{p}, nil
+}
+
+// of is a method of queues for the kind that this is.
+func (p *proxy) of(m wire.Method) wire.Method {
+	if p.ref == nil {
+		return m
+	}
+	return m.Of(p.ref.kind)
+}
+
+// Put puts v at the end, and waits for room as long as it takes. When it returns nil, v is in
+// the queue whatever becomes of this process.
+// Errors: ring.ErrClosed; ring.ErrFull if there is more in the queue than MaxBytes allows.
+//
+// In the terminology of the Go memory model it synchronizes before the Get that returns v.
+func (q *Queue[T]) Put(v T) error { return q.put(inherit, &v, 0) }
+
+// PutContext is Put that gives up when ctx ends: it then returns the cause of ctx, and v is not
+// in the queue. If there is room ctx is not looked at, and if v was put just when ctx ended it
+// returns nil. With ErrUnknown besides, v may be in the queue.
+func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.put(ctx, &v, 0) }
+
+// TryPut is Put that does not wait: ring.ErrFull if there is no room.
+func (q *Queue[T]) TryPut(v T) error { return q.put(inherit, &v, -1) }
+
+func (q *Queue[T]) put(ctx context.Context, v *T, patience time.Duration) error {
+	var room [64]byte
+	item, err := appendItem(room[:0], v)
+	if err != nil {
+		return err
+	}
+	k, _, err := q.ask(ctx, wire.QueuePut, item, patience, nil)
+	if err == nil {
+		k.free()
+	}
+	return err
+}
+
+// ask calls a method of a queue that may wait. If ctx has ended it does not, but all else it
+// does: then the cause of ctx tells that it would have waited.
+func (p *proxy) ask(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
+	if p.ref == nil {
+		return nil, wire.Reader{}, ErrClosed
+	}
+	ctx, m = p.within(ctx), m.Of(p.ref.kind)
+	if ctx.Err() == nil || patience < 0 {
+		return p.callUndo(ctx, m, body, patience, u)
+	}
+	k, r, err := p.callUndo(context.WithoutCancel(ctx), m, body, -1, nil)
+	if errors.Is(err, ring.ErrFull) || errors.Is(err, ring.ErrEmpty) || errors.Is(err, ErrWouldWait) {
+		err = context.Cause(ctx)
+	}
+	return k, r, err
+}
+
+// within is the context of a call that was given ctx.
+func (p *proxy) within(ctx context.Context) context.Context {
+	if ctx == inherit {
+		return p.context()
+	}
+	return ctx
+}
+
+// Get takes the oldest message, and waits for one as long as it takes.
+// Errors: ring.ErrClosed when the queue is closed and nothing is left, and no other client has
+// a message that may come back. A message that cannot be decoded is taken all the same.
+func (q *Queue[T]) Get() (T, error) { return q.get(inherit, 0) }
+
+// GetContext is Get that gives up when ctx ends: it then returns the cause of ctx, and has
+// taken nothing. If there is a message ctx is not looked at, and one that was given just when
+// ctx ended is returned. With ErrUnknown besides, the message goes back.
+func (q *Queue[T]) GetContext(ctx context.Context) (T, error) { return q.get(ctx, 0) }
+
+// TryGet is Get that does not wait: ring.ErrEmpty if there is no message.
+func (q *Queue[T]) TryGet() (T, error) { return q.get(inherit, -1) }
+
+func (q *Queue[T]) get(ctx context.Context, patience time.Duration) (v T, err error) {
+	lease, _, err := q.take(ctx, patience, &v)
+	q.acknowledge(lease, err)
+	return v, err
+}
+
+// take takes a message into v, and gives its lease: of none if there is no message.
+func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l leases, deliveries uint64, err error) {
+	k, r, err := q.ask(ctx, wire.QueueGet, nil, patience, q.undoGet)
+	if err != nil {
+		return leases{}, 0, err
+	}
+	defer k.free()
+	l.first, deliveries = r.Uint(), r.Uint()
+	item := wire.Item(r.Rest())
+	if err := r.Err(); err != nil {
+		return leases{}, 0, err
+	}
+	l.n = 1
+	return l, deliveries, readItem(item, v)
+}
+
+// undoGet gives back what nobody waits for any more.
+func (q *Queue[T]) undoGet(answer wire.Reader) (wire.Frame, bool) {
+	l := leases{answer.Uint(), 1, true}
+	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
+}
+
+// leases are messages that this client has, numbered one after the other.
+type leases struct {
+	first, n uint64
+	unseen   bool // what they refer to nobody has
+}
+
+func (l leases) append(b []byte) []byte {
+	return wire.AppendBool(wire.AppendUint(wire.AppendUint(b, l.first), l.n), l.unseen)
+}
+
+// acknowledge says that messages have come, which could not be decoded if there is an error.
+// The server has it even if this process is killed after that, unless it does not read.
+func (p *proxy) acknowledge(l leases, err error) {
+	if l.n > 0 {
+		l.unseen = err != nil
+		p.tell(p.of(wire.QueueAck), l.append(nil))
+		p.ref.c.out.awaitSent(p.ref.c.unknown)
+	}
+}
+
+// giveBack says that messages are of no use here.
+func (p *proxy) giveBack(l leases) {
+	if l.n > 0 {
+		p.tell(p.of(wire.QueueNack), l.append(nil))
+	}
+}
+
+// Close closes the queue for everybody: nothing can be put any more; what is in it can be
+// taken, and then Get gives ring.ErrClosed. Calling it again does nothing. The handle stays;
+// see Detach.
+func (q *Queue[T]) Close() error { return q.exec(inherit, q.of(wire.QueueClose), nil, 0) }
+
+// Detach gives up this handle: the queue goes with its messages when it was the last, and it
+// has no name. Later calls give ErrClosed.
+func (q *Queue[T]) Detach() error {
+	if q.ref == nil || q.ref.closed.Load() {
+		return ErrClosed
+	}
+	return q.proxy.Close()
+}
+
+// Ctx is the same Queue, whose calls end with ctx.
+func (q *Queue[T]) Ctx(ctx context.Context) *Queue[T] {
+	w := *q
+	w.ctx = ctx
+	return &w
+}
+
+func (*Queue[T]) want() wire.Type { return wire.TypeQueue }
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler as that of Value does.
+func (q *Queue[T]) UnmarshalBinary(b []byte) error { return q.decode(q.want(), b) }
+
+// UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
+func (q *Queue[T]) UnmarshalText(text []byte) error { return q.decodeText(q.want(), text) }
