@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"os"
@@ -51,6 +52,20 @@ func (l *lab) compile(name string) (string, error) {
 		return "", fmt.Errorf("bench: %s: %w\n%s", compiler, err, out)
 	}
 	return program, nil
+}
+
+// program builds the command of that name below bench, and returns its path.
+func (l *lab) program(name string) (string, error) {
+	path := filepath.Join(l.dir, "program-"+name)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil // by an earlier row
+	}
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "shmkit/bench/"+name).CombinedOutput()
+	if err != nil {
+		os.Remove(path) // it may be there in part
+		return "", fmt.Errorf("%w: shmkit/bench/%s was not built: %v %s", errLeftOut, name, err, bytes.TrimSpace(out))
+	}
+	return path, nil
 }
 
 func (lang language) compiler() string {

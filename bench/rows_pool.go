@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"shmkit/pool"
@@ -84,10 +83,9 @@ func besidePool(once func(*pool.Pool) error, peer func(*lab) (runner, error)) fu
 
 // goPlugin is a program of its own that has a plugin: see bench/plugin.
 func goPlugin(l *lab) (runner, error) {
-	program := filepath.Join(l.dir, "plugin")
-	out, err := exec.Command("go", "build", "-o", program, "shmkit/bench/plugin").CombinedOutput()
+	program, err := l.program("plugin")
 	if err != nil {
-		return nil, fmt.Errorf("%w: shmkit/bench/plugin was not built: %v %s", errLeftOut, err, bytes.TrimSpace(out))
+		return nil, err
 	}
 	w, err := l.work(exec.Command(program))
 	if err != nil {

@@ -22,7 +22,8 @@
 // either end may be Python (send_bytes and recv_bytes: what Send sends is CBOR, no pickle).
 // Over a unix socket go open files too, and whole connections. A socket is no handle. If its
 // process dies in the middle of a message the other end gets io.ErrUnexpectedEOF, which a
-// message never follows; if its machine cannot be reached any more, [ErrCutOff].
+// message never follows; if its machine cannot be reached any more, [ErrCutOff]. Who
+// receives from a socket looks for up to 100 µs before it sleeps, where that has paid before.
 //
 // What it does not do: a long message is sent in pieces, and fails with its sender. What a
 // receiver had taken is lost with it. An end that was encoded and that nobody has decoded

@@ -25,6 +25,7 @@ type socket struct {
 	rest  rest
 	guard guard
 
+	eager   eager
 	control []byte
 	attempt func(fd uintptr) bool
 	p       []byte // of the Read that runs
@@ -86,14 +87,22 @@ func (s *socket) Read(p []byte) (int, error) {
 	return s.n, nil
 }
 
-// try is one attempt to read; it tells whether that is over.
+// try attempts to read, for a while if that is likely to pay; it tells whether that is over.
 func (s *socket) try(fd uintptr) bool {
+	if s.look(fd) || s.eager.spin(func() bool { return s.look(fd) }) {
+		return true
+	}
+	if s.waits != nil {
+		s.waits()
+	}
+	return false
+}
+
+// look is one attempt to read; it tells whether that is over.
+func (s *socket) look(fd uintptr) bool {
 	n, fds, cut, again, err := sys.Receive(int(fd), s.p, s.control)
 	switch {
 	case again && !s.once:
-		if s.waits != nil {
-			s.waits()
-		}
 		return false
 	case again:
 		err = os.ErrDeadlineExceeded
