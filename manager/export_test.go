@@ -9,14 +9,11 @@ import (
 
 // MutexWaiting is how many calls wait for m.
 func MutexWaiting(m *Mutex) (int, error) {
-	k, r, err := m.call(inherit, wire.MutexInfo, nil, 0)
+	i, err := m.Info()
 	if err != nil {
 		return 0, err
 	}
-	defer k.free()
-	r.Uint()
-	r.Bool()
-	return int(r.Uint()), r.Err()
+	return i.Waiting, nil
 }
 
 // Alarms is how many alarms of s have not gone off.

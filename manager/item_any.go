@@ -233,6 +233,6 @@ func adopt(p *proxy, h handle, item wire.Item, given bool) error {
 // disown gives back what an item refers to, if the session was given it and cannot use it.
 func (p *proxy) disown(item wire.Item, given bool) {
 	if id, _, ok := item.Ref(); ok && given && p != nil {
-		lent{p.ref.c, id}.back()
+		lent{c: p.ref.c, id: id}.back()
 	}
 }

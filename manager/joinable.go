@@ -17,29 +17,33 @@ import (
 // JoinableQueue must not be copied. All methods may be called concurrently, and from several
 // processes. A handle that is detached or forgotten gives back what was taken through it and
 // is not done.
-type JoinableQueue[T any] struct{ proxy }
+type JoinableQueue[T any] struct{ items[T] }
 
 // NewJoinableQueue makes an empty JoinableQueue; see [NewQueue].
 func NewJoinableQueue[T any](c *Client, capacity int, options ...Option) (*JoinableQueue[T], error) {
-	p, err := createQueue(c, wire.TypeJoinable, capacity, options)
-	if err != nil {
+	j := &JoinableQueue[T]{}
+	if err := j.prepare(); err != nil {
 		return nil, err
 	}
-	return &JoinableQueue[T]{p}, nil
+	var err error
+	j.proxy, err = createQueue(c, wire.TypeJoinable, capacity, options)
+	return j, err
 }
 
 // OpenJoinableQueue opens the JoinableQueue of that name.
 // Errors: ErrNotFound; ErrType.
 func OpenJoinableQueue[T any](c *Client, name string) (*JoinableQueue[T], error) {
-	p, err := open(c, wire.TypeJoinable, name)
-	if err != nil {
+	j := &JoinableQueue[T]{}
+	if err := j.prepare(); err != nil {
 		return nil, err
 	}
-	return &JoinableQueue[T]{p}, nil
+	var err error
+	j.proxy, err = open(c, wire.TypeJoinable, name)
+	return j, err
 }
 
 // queue is j as far as it is a Queue.
-func (j *JoinableQueue[T]) queue() *Queue[T] { return &Queue[T]{j.proxy} }
+func (j *JoinableQueue[T]) queue() *Queue[T] { return &Queue[T]{j.items} }
 
 // Put is [Queue.Put]. From the instant at which the message is in the queue it is unfinished.
 func (j *JoinableQueue[T]) Put(v T) error { return j.queue().Put(v) }
@@ -143,14 +147,14 @@ func (j *JoinableQueue[T]) TaskDone() error {
 	if !ok {
 		return ring.ErrTaskDone
 	}
-	return j.exec(inherit, j.of(wire.QueueAck), leases{lease, 1, false}.append(nil), 0)
+	return j.exec(inherit, j.of(wire.QueueAck), leases{lease, 1}.append(nil), 0)
 }
 
 // Join waits until nothing is unfinished: no message waits, and none is taken and not done. A
 // Join that waits hears of each such instant. If ctx ends first it returns its cause. If so
 // already, ctx is not looked at. If all consumers die, it waits for others to come.
 func (j *JoinableQueue[T]) Join(ctx context.Context) error {
-	k, _, err := j.ask(ctx, wire.QueueJoin, nil, 0, nil)
+	k, _, err := j.attempt(ctx, wire.QueueJoin, nil, 0, nil)
 	if err == nil {
 		k.free()
 	}
@@ -189,7 +193,7 @@ func (j *JoinableQueue[T]) Ctx(ctx context.Context) *JoinableQueue[T] {
 func (*JoinableQueue[T]) want() wire.Type { return wire.TypeJoinable }
 
 // UnmarshalBinary implements encoding.BinaryUnmarshaler as that of Value does.
-func (j *JoinableQueue[T]) UnmarshalBinary(b []byte) error { return j.decode(j.want(), b) }
+func (j *JoinableQueue[T]) UnmarshalBinary(b []byte) error { return j.unmarshal(j.want(), b) }
 
 // UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
-func (j *JoinableQueue[T]) UnmarshalText(text []byte) error { return j.decodeText(j.want(), text) }
+func (j *JoinableQueue[T]) UnmarshalText(text []byte) error { return j.unmarshalText(j.want(), text) }

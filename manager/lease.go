@@ -36,7 +36,7 @@ func (q *Queue[T]) takeLease(ctx context.Context, patience time.Duration) (*Leas
 	l := &Lease[T]{Value: new(T), q: *q}
 	var err error
 	if l.lease, l.deliveries, err = q.take(ctx, patience, l.Value); err != nil {
-		q.acknowledge(l.lease, err)
+		q.acknowledge(l.lease)
 		return nil, err
 	}
 	return l, nil

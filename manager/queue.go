@@ -21,7 +21,7 @@ import (
 // not. Messages that are handles of objects at the same server keep these alive.
 //
 // With the server all messages go, unless it has a log.
-type Queue[T any] struct{ proxy }
+type Queue[T any] struct{ items[T] }
 
 // defaultBytes is how much the messages of a queue may be unless MaxBytes says something else.
 const defaultBytes = 1 << 30
@@ -34,11 +34,13 @@ func MaxBytes(n int64) Option { return func(s *settings) { s.bytes = n } }
 // MaxBytes.
 // Errors: ring.ErrCapacity; as any call.
 func NewQueue[T any](c *Client, capacity int, options ...Option) (*Queue[T], error) {
-	p, err := createQueue(c, wire.TypeQueue, capacity, options)
-	if err != nil {
+	q := &Queue[T]{}
+	if err := q.prepare(); err != nil {
 		return nil, err
 	}
-	return &Queue[T]{p}, nil
+	var err error
+	q.proxy, err = createQueue(c, wire.TypeQueue, capacity, options)
+	return q, err
 }
 
 func createQueue(c *Client, kind wire.Type, capacity int, options []Option) (proxy, error) {
@@ -56,11 +58,13 @@ func createQueue(c *Client, kind wire.Type, capacity int, options []Option) (pro
 // OpenQueue opens the Queue of that name.
 // Errors: ErrNotFound; ErrType.
 func OpenQueue[T any](c *Client, name string) (*Queue[T], error) {
-	p, err := open(c, wire.TypeQueue, name)
-	if err != nil {
+	q := &Queue[T]{}
+	if err := q.prepare(); err != nil {
 		return nil, err
 	}
-	return &Queue[T]{p}, nil
+	var err error
+	q.proxy, err = open(c, wire.TypeQueue, name)
+	return q, err
 }
 
 // of is a method of queues for the kind that this is.
@@ -88,20 +92,20 @@ func (q *Queue[T]) TryPut(v T) error { return q.put(inherit, &v, -1) }
 
 func (q *Queue[T]) put(ctx context.Context, v *T, patience time.Duration) error {
 	var room [64]byte
-	item, err := appendItem(room[:0], v)
+	item, err := q.append(q.ref.client(), room[:0], v)
 	if err != nil {
 		return err
 	}
-	k, _, err := q.ask(ctx, wire.QueuePut, item, patience, nil)
+	k, _, err := q.attempt(ctx, wire.QueuePut, item, patience, nil)
 	if err == nil {
 		k.free()
 	}
 	return err
 }
 
-// ask calls a method of a queue that may wait. If ctx has ended it does not, but all else it
+// attempt calls a method of a queue that may wait. If ctx has ended it does not, but all else it
 // does: then the cause of ctx tells that it would have waited.
-func (p *proxy) ask(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
+func (p *proxy) attempt(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
 	if p.ref == nil {
 		return nil, wire.Reader{}, ErrClosed
 	}
@@ -114,14 +118,6 @@ func (p *proxy) ask(ctx context.Context, m wire.Method, body []byte, patience ti
 		err = context.Cause(ctx)
 	}
 	return k, r, err
-}
-
-// within is the context of a call that was given ctx.
-func (p *proxy) within(ctx context.Context) context.Context {
-	if ctx == inherit {
-		return p.context()
-	}
-	return ctx
 }
 
 // Get takes the oldest message, and waits for one as long as it takes.
@@ -139,13 +135,13 @@ func (q *Queue[T]) TryGet() (T, error) { return q.get(inherit, -1) }
 
 func (q *Queue[T]) get(ctx context.Context, patience time.Duration) (v T, err error) {
 	lease, _, err := q.take(ctx, patience, &v)
-	q.acknowledge(lease, err)
+	q.acknowledge(lease)
 	return v, err
 }
 
 // take takes a message into v, and gives its lease: of none if there is no message.
 func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l leases, deliveries uint64, err error) {
-	k, r, err := q.ask(ctx, wire.QueueGet, nil, patience, q.undoGet)
+	k, r, err := q.attempt(ctx, wire.QueueGet, nil, patience, q.undoGet)
 	if err != nil {
 		return leases{}, 0, err
 	}
@@ -156,30 +152,31 @@ func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l le
 		return leases{}, 0, err
 	}
 	l.n = 1
-	return l, deliveries, readItem(item, v)
+	*v, err = q.read(item, false)
+	return l, deliveries, err
 }
 
 // undoGet gives back what nobody waits for any more.
 func (q *Queue[T]) undoGet(answer wire.Reader) (wire.Frame, bool) {
-	l := leases{answer.Uint(), 1, true}
+	l := leases{answer.Uint(), 1}
 	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
 }
 
 // leases are messages that this client has, numbered one after the other.
 type leases struct {
 	first, n uint64
-	unseen   bool // what they refer to nobody has
 }
 
+// append appends them, and that the session does not want to be given the references in them:
+// handles of what was taken have their own.
 func (l leases) append(b []byte) []byte {
-	return wire.AppendBool(wire.AppendUint(wire.AppendUint(b, l.first), l.n), l.unseen)
+	return wire.AppendBool(wire.AppendUint(wire.AppendUint(b, l.first), l.n), true)
 }
 
-// acknowledge says that messages have come, which could not be decoded if there is an error.
+// acknowledge says that messages have come.
 // The server has it even if this process is killed after that, unless it does not read.
-func (p *proxy) acknowledge(l leases, err error) {
+func (p *proxy) acknowledge(l leases) {
 	if l.n > 0 {
-		l.unseen = err != nil
 		p.tell(p.of(wire.QueueAck), l.append(nil))
 		p.ref.c.out.awaitSent(p.ref.c.unknown)
 	}
@@ -216,7 +213,7 @@ func (q *Queue[T]) Ctx(ctx context.Context) *Queue[T] {
 func (*Queue[T]) want() wire.Type { return wire.TypeQueue }
 
 // UnmarshalBinary implements encoding.BinaryUnmarshaler as that of Value does.
-func (q *Queue[T]) UnmarshalBinary(b []byte) error { return q.decode(q.want(), b) }
+func (q *Queue[T]) UnmarshalBinary(b []byte) error { return q.unmarshal(q.want(), b) }
 
 // UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
-func (q *Queue[T]) UnmarshalText(text []byte) error { return q.decodeText(q.want(), text) }
+func (q *Queue[T]) UnmarshalText(text []byte) error { return q.unmarshalText(q.want(), text) }

@@ -19,7 +19,7 @@ func (q *Queue[T]) All() iter.Seq2[T, error] { return q.AllContext(inherit) }
 func (q *Queue[T]) AllContext(ctx context.Context) iter.Seq2[T, error] {
 	return each(func(v *T) (got bool, err error) {
 		lease, _, err := q.take(ctx, 0, v)
-		q.acknowledge(lease, err)
+		q.acknowledge(lease)
 		return lease.n > 0, err
 	})
 }

@@ -29,7 +29,7 @@ func (q *Queue[T]) TryPutN(list []T) (n int, err error) { return q.putN(inherit,
 
 func (q *Queue[T]) putN(ctx context.Context, list []T, patience time.Duration) (n int, err error) {
 	for n < len(list) {
-		body, most, bad := appendBatch(list[n:])
+		body, most, bad := q.appendBatch(list[n:])
 		if most == 0 {
 			return n, bad
 		}
@@ -42,11 +42,10 @@ func (q *Queue[T]) putN(ctx context.Context, list []T, patience time.Duration) (
 }
 
 // appendBatch encodes as many messages as make a request, and tells why it is none.
-func appendBatch[T any](list []T) (body []byte, n int, err error) {
+func (q *Queue[T]) appendBatch(list []T) (body []byte, n int, err error) {
 	body = wire.AppendUint(make([]byte, 0, min(batchBytes, 32*len(list)+16)), 0)
 	for ; n < len(list) && (n == 0 || len(body) < batchBytes); n++ {
-		at := len(body)
-		longer, err := appendItem(append(body, 0, 0, 0, 0), &list[n])
+		longer, err := q.appendSized(q.ref.client(), body, &list[n])
 		if err != nil {
 			if n == 0 {
 				return nil, 0, err
@@ -54,7 +53,6 @@ func appendBatch[T any](list []T) (body []byte, n int, err error) {
 			break // the next request begins with it
 		}
 		body = longer
-		binary.LittleEndian.PutUint32(body[at:], uint32(len(body)-at-4))
 	}
 	binary.LittleEndian.PutUint64(body, uint64(n))
 	return body, n, nil
@@ -62,7 +60,7 @@ func appendBatch[T any](list []T) (body []byte, n int, err error) {
 
 // putBatch puts what is in a request, and tells how much of it is in the queue.
 func (q *Queue[T]) putBatch(ctx context.Context, body []byte, patience time.Duration) (int, error) {
-	k, r, err := q.ask(ctx, wire.QueuePutN, body, patience, nil)
+	k, r, err := q.attempt(ctx, wire.QueuePutN, body, patience, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +95,7 @@ func (q *Queue[T]) TryGetN(list []T) (n int, err error) { return q.getN(inherit,
 
 func (q *Queue[T]) getN(ctx context.Context, list []T, patience time.Duration) (n int, err error) {
 	ours, rest, n, err := q.takeN(ctx, list, patience)
-	q.acknowledge(ours, err)
+	q.acknowledge(ours)
 	q.giveBack(rest)
 	return n, err
 }
@@ -108,7 +106,7 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 	if len(list) == 0 {
 		return ours, rest, 0, nil
 	}
-	k, r, err := q.ask(ctx, wire.QueueGetN, wire.AppendUint(nil, uint64(len(list))), patience, q.undoGetN)
+	k, r, err := q.attempt(ctx, wire.QueueGetN, wire.AppendUint(nil, uint64(len(list))), patience, q.undoGetN)
 	if err != nil {
 		return ours, rest, 0, err
 	}
@@ -120,7 +118,7 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 		if err = r.Err(); err != nil {
 			return leases{}, leases{}, 0, err
 		}
-		if err = readItem(item, &list[n]); err != nil {
+		if list[n], err = q.read(item, false); err != nil {
 			break
 		}
 		n, ours.n, rest.n = n+1, ours.n+1, rest.n-1
@@ -130,7 +128,7 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 	} else if err != nil {
 		ours.n, rest.n = 1, rest.n-1
 	}
-	rest.first, rest.unseen = ours.first+ours.n, true
+	rest.first = ours.first + ours.n
 	if n == 0 && err == nil {
 		err = fmt.Errorf("%w: no message, and no error", ring.ErrEmpty)
 	}
@@ -139,6 +137,6 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 
 // undoGetN gives back what nobody waits for any more.
 func (q *Queue[T]) undoGetN(answer wire.Reader) (wire.Frame, bool) {
-	l := leases{answer.Uint(), answer.Uint(), true}
+	l := leases{answer.Uint(), answer.Uint()}
 	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
 }

@@ -36,18 +36,18 @@ func takeTwo(c *shmtest.Child) {
 		c.Must(err)
 		q, done = j, j.TaskDone
 	}
-	c.Must(errors.Join(same(q.Len(), 2), same(q.Cap(), 2)))
+	c.Must(errors.Join(differs(q.Len(), 2), differs(q.Cap(), 2)))
 	for _, want := range []int{5, 6} {
 		n, err := q.Get()
-		c.Must(errors.Join(err, same(n, want), done()))
+		c.Must(errors.Join(err, differs(n, want), done()))
 	}
-	c.Must(same(q.Len(), 0))
+	c.Must(differs(q.Len(), 0))
 	c.Say("taken")
 	c.Hear()
 	c.Must(client.Close())
 }
 
-func same[T comparable](got, want T) error {
+func differs[T comparable](got, want T) error {
 	if got != want {
 		return fmt.Errorf("got %v, want %v: %w", got, want, errSame)
 	}
@@ -105,7 +105,7 @@ func TestQueueHolderDies(t *testing.T) {
 		q, err := manager.NewQueue[int](w.dial(t), 10, manager.Named("q"))
 		must(t, err)
 		n, err := q.PutN([]int{1, 2, 3})
-		must(t, errors.Join(err, same(n, 3)))
+		must(t, errors.Join(err, differs(n, 3)))
 		p := w.start(t, "queue-holder")
 		p.Expect("1 2 0")
 		got := make(chan *manager.Lease[int])
@@ -126,13 +126,13 @@ func TestQueueHolderDies(t *testing.T) {
 			}
 		}
 		back := <-got
-		must(t, same(*back.Value, 3))
-		must(t, same(back.Deliveries(), 1))
+		must(t, differs(*back.Value, 3))
+		must(t, differs(back.Deliveries(), 1))
 		p.Kill()
 		l, err := q.Lease()
 		must(t, err)
-		must(t, same(*l.Value, 2))
-		must(t, same(l.Deliveries(), 1))
+		must(t, differs(*l.Value, 2))
+		must(t, differs(l.Deliveries(), 1))
 		must(t, l.Ack())
 		is(t, "l.Ack()", l.Ack(), ring.ErrNotHeld)
 		must(t, back.Ack())
@@ -182,11 +182,11 @@ func TestQueueContexts(t *testing.T) {
 		}()
 		n, err := q.PutNContext(over, []string{"two", "three"})
 		is(t, "PutNContext", err, cause)
-		must(t, same(n, 0))
+		must(t, differs(n, 0))
 		is(t, "q.Ctx(over).Put(two)", q.Ctx(over).Put("two"), cause)
 		s, err := q.Get()
-		must(t, errors.Join(err, same(s, "one")))
-		must(t, same(q.Len(), 0))
+		must(t, errors.Join(err, differs(s, "one")))
+		must(t, differs(q.Len(), 0))
 	})
 }
 
@@ -250,10 +250,10 @@ func TestQueueClose(t *testing.T) {
 		n := 0
 		for b, err := range q.All() {
 			must(t, err)
-			must(t, same(string(b), "x"))
+			must(t, differs(string(b), "x"))
 			n++
 		}
-		must(t, same(n, 1))
+		must(t, differs(n, 1))
 		_, err = q.TryGet()
 		is(t, "Get of a closed queue", err, ring.ErrClosed)
 		_, err = q.Get()
@@ -278,7 +278,7 @@ func TestQueueBatches(t *testing.T) {
 			list[i] = message{i, string(make([]byte, 1000))}
 		}
 		n, err := q.PutN(list)
-		must(t, errors.Join(err, same(n, len(list))))
+		must(t, errors.Join(err, differs(n, len(list))))
 		got := make([]message, 0, len(list))
 		room := make([]message, len(list))
 		for len(got) < len(list) {
@@ -295,7 +295,7 @@ func TestQueueBatches(t *testing.T) {
 		must(t, err)
 		n, err = small.PutN(make([]int, 100))
 		is(t, "PutN", err, ring.ErrFull)
-		must(t, same(n, 1000/73))
+		must(t, differs(n, 1000/73))
 		_, err = manager.NewQueue[int](dial(), -1)
 		is(t, "NewQueue", err, ring.ErrCapacity)
 	})
@@ -322,10 +322,10 @@ func TestQueueBadMessage(t *testing.T) {
 			t.Fatalf("%d messages, %v", n, err)
 		}
 		s, err := texts.Get()
-		must(t, errors.Join(err, same(s, "c")))
+		must(t, errors.Join(err, differs(s, "c")))
 		n, err := numbers.GetN(list)
-		must(t, errors.Join(err, same(n, 1), same(list[0], 7)))
+		must(t, errors.Join(err, differs(n, 1), differs(list[0], 7)))
 		i, err := numbers.Info()
-		must(t, errors.Join(err, same(i.Unfinished, 0)))
+		must(t, errors.Join(err, differs(i.Unfinished, 0)))
 	})
 }

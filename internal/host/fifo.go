@@ -161,7 +161,7 @@ func (q *fifo) giveUp(h *Host, w *wait, fault *wire.Fault) {
 
 func (q *fifo) abandon(h *Host, w *wait) {
 	if w.q == &q.putters {
-		h.dropItems(w.body)
+		h.dropEncoded(w.body)
 	}
 	h.unwait(w)
 }

@@ -114,8 +114,8 @@ func (c *Call) keepItems() ([]wire.Item, error) {
 	return items, nil
 }
 
-// dropItems drops those of a list, each after its length.
-func (h *Host) dropItems(list []byte) {
+// dropEncoded drops those of a list, each after its length.
+func (h *Host) dropEncoded(list []byte) {
 	for r := wire.Read(list); r.Len() > 0; {
 		h.dropItem(r.Item())
 	}
@@ -185,7 +185,7 @@ func (q *fifo) pushRest(w *wait) error {
 
 // refuse ends the wait of one who puts.
 func (q *fifo) refuse(h *Host, w *wait, why error) {
-	h.dropItems(w.body)
+	h.dropEncoded(w.body)
 	if w.n > 0 {
 		h.finish(w, appendPut(nil, w.n, why), nil)
 		return

@@ -1,5 +1,0 @@
-package manager_test
-
-import "context"
-
-var background = context.Background()
