@@ -72,7 +72,7 @@ var kinds = map[wire.Code]error{
 	wire.CodeNotHeld: shsync.ErrNotHeld, wire.CodeConsistent: shsync.ErrConsistent, wire.CodeTooMany: shsync.ErrTooMany,
 	wire.CodeCount: shsync.ErrCount, wire.CodeBroken: shsync.ErrBroken, wire.CodeTaskDone: ring.ErrTaskDone,
 	wire.CodeNoItem: ring.ErrNotHeld, wire.CodePanic: ErrPanic, wire.CodeNoType: ErrType, wire.CodeRestarted: ErrRestarted,
-	wire.CodeLog: ErrLog, wire.CodeDenied: ErrDenied,
+	wire.CodeLog: ErrLog, wire.CodeDenied: ErrDenied, wire.CodeReleased: ErrClosed,
 }
 
 // A RemoteError is an error that the server gave. Is and As find what kind it is of.

@@ -175,6 +175,14 @@ func (h *Host) begin(f *wire.Frame) {
 			}
 		}
 	}
+	for _, e := range h.eachEntry() { // the Grant that an operation proposed may be in no log
+		for _, q := range e.object.queues() {
+			if q.n > 0 {
+				h.propose(wire.Grant, e.id)
+				break
+			}
+		}
+	}
 	for _, key := range sortedHandings(h.handed) {
 		h.effects = append(h.effects, Effect{Kind: Alarm, Op: wire.Forget, Session: key.session, Call: key.call, After: HandTime})
 	}

@@ -1,128 +1,131 @@
 package host
 
-import (
-	"fmt"
-
-	"shmkit/internal/wire"
-)
-
-// A mutex is held by a session. Who waits is served in order, by Grant.
-//
-//	owner  left    state
-//	0      no      free: Lock takes it, unless somebody waits for a Grant
-//	0      yes     free, and its last holder died: the next one is told
-//	s      no      held
-//	s      yes     held by who was told and did not mark it: Unlock makes it unusable
-type mutex struct {
-	still
-	owner   uint64
-	left    bool // a holder died, and nobody has said that what it protects is consistent
-	lost    bool // somebody unlocked it in that state: nobody can lock it any more
-	waiting queue
-}
+import "shmkit/internal/wire"
 
 func init() {
-	define(wire.TypeMutex, makeMutex, loadMutex, map[wire.Method]method{
-		wire.MutexLock:   {"Lock", false, mutexLock},
-		wire.MutexUnlock: {"Unlock", false, mutexUnlock},
-		wire.MutexMark:   {"MarkConsistent", false, mutexMark},
-		wire.MutexInfo:   {"Info", true, mutexInfo},
+	define(wire.TypeMutex, makeLock, loadLock, map[wire.Method]method{
+		wire.MutexLock:    {"Lock", false, lockLock},
+		wire.MutexUnlock:  {"Unlock", false, lockUnlock},
+		wire.MutexAbandon: {"Abandon", false, lockAbandon},
+		wire.MutexMark:    {"MarkConsistent", false, lockMark},
+		wire.MutexInfo:    {"Info", true, lockInfo},
+	})
+	define(wire.TypeRecursiveMutex, makeLock, loadLock, map[wire.Method]method{
+		wire.RecursiveLock:    {"Lock", false, lockLock},
+		wire.RecursiveUnlock:  {"Unlock", false, lockUnlock},
+		wire.RecursiveAbandon: {"Abandon", false, lockAbandon},
+		wire.RecursiveMark:    {"MarkConsistent", false, lockMark},
+		wire.RecursiveInfo:    {"Info", true, lockInfo},
 	})
 }
 
-func makeMutex(c *Call) (object, error) { return &mutex{}, c.in.End() }
-
-func loadMutex(_ *Host, r *wire.Reader) (object, error) {
-	return &mutex{owner: r.Uint(), left: r.Bool(), lost: r.Bool()}, r.Err()
-}
-
-func (m *mutex) save(b []byte) []byte {
-	return wire.AppendBool(wire.AppendBool(wire.AppendUint(b, m.owner), m.left), m.lost)
-}
-
-func (m *mutex) queues() []*queue { return []*queue{&m.waiting} }
-
-func (m *mutex) info() string {
-	if m.owner == 0 {
-		return "free"
+// arguments gives the lock and who calls: a holder of the session, 0 of a Mutex.
+// Errors: wire.ErrBody; CodeArgument.
+func lockArguments(c *Call) (l *lock, holder uint64, err error) {
+	l = c.e.object.(*lock)
+	if c.e.kind == wire.TypeRecursiveMutex {
+		if holder = c.in.Uint(); holder == 0 && c.in.Err() == nil {
+			return l, 0, wire.NewFault(wire.CodeArgument, "manager: %s: holder 0 is nobody", c.e.title(c.method))
+		}
 	}
-	return fmt.Sprintf("held by session %#x, %d wait", m.owner, m.waiting.n)
+	return l, holder, c.in.End()
 }
 
-var errLost = wire.NewFault(wire.CodeNotRecoverable, "manager: a holder died, and the one after it gave the lock back without repairing what it protects")
-
-func mutexLock(c *Call) error {
-	m := c.e.object.(*mutex)
+// heldBy gives the lock if the caller holds it.
+// Errors: CodeNotHeld; those of lockArguments.
+func lockHeld(c *Call) (*lock, error) {
+	l, holder, err := lockArguments(c)
 	switch {
-	case m.lost:
-		return errLost
-	case m.owner != 0 || m.waiting.n > 0:
-		return c.wait(&m.waiting)
+	case err != nil:
+		return nil, err
+	case l.owner == 0:
+		return nil, wire.NewFault(wire.CodeNotHeld, "manager: %s: it is not locked", c.e.title(c.method))
+	case l.owner != c.s.id:
+		return nil, wire.NewFault(wire.CodeNotHeld, "manager: %s: another client holds it", c.e.title(c.method))
+	case l.holder != holder:
+		return nil, wire.NewFault(wire.CodeNotHeld, "manager: %s: another holder of this client holds it", c.e.title(c.method))
 	}
-	m.owner = c.s.id
-	c.h.lease(c.s, c.e)
-	c.out = wire.AppendBool(c.out, m.left)
-	return c.in.End()
+	return l, nil
 }
 
-func mutexUnlock(c *Call) error {
-	m := c.e.object.(*mutex)
-	switch m.owner {
-	case c.s.id:
-	case 0:
-		return wire.NewFault(wire.CodeNotHeld, "manager: %s: it is not locked", c.e.title(c.method))
-	default:
-		return wire.NewFault(wire.CodeNotHeld, "manager: %s: another client holds it", c.e.title(c.method))
+func lockLock(c *Call) error {
+	l, holder, err := lockArguments(c)
+	switch {
+	case err != nil:
+		return err
+	case l.lost:
+		return errLost
+	case holder != 0 && l.owner == c.s.id && l.holder == holder:
+		return l.deeper(c)
+	case l.owner != 0 || l.waiting.n > 0:
+		w, err := c.register()
+		if err != nil {
+			return err
+		}
+		w.n = holder
+		l.waiting.push(w)
+		return errWaits
 	}
-	c.h.unlease(c.s, c.e)
-	m.free(c.h, c.e, m.left)
+	l.take(c.h, c.e, c.s, holder, 1)
+	c.out = wire.AppendBool(c.out, l.died)
 	return nil
 }
 
-// free makes m free, or useless, and proposes that the next one gets it, or hears of it.
-func (m *mutex) free(h *Host, e *entry, lost bool) {
-	m.owner, m.lost = 0, lost
-	if m.waiting.n > 0 {
-		h.propose(wire.Grant, e.id)
+// deeper is Lock by who has it. It was told of a death before, if it had to be.
+func (l *lock) deeper(c *Call) error {
+	if l.levels == lockLevels {
+		return wire.NewFault(wire.CodeTooMany, "manager: %s: the holder has locked it %d times", c.e.title(c.method), l.levels)
 	}
+	l.levels++
+	c.out = wire.AppendBool(c.out, false)
+	return nil
 }
 
-func mutexMark(c *Call) error {
-	m := c.e.object.(*mutex)
-	if m.owner != c.s.id {
-		return wire.NewFault(wire.CodeNotHeld, "manager: %s: this client does not hold it", c.e.title(c.method))
+func lockUnlock(c *Call) error {
+	l, err := lockHeld(c)
+	if err != nil {
+		return err
 	}
-	if !m.left {
+	if l.levels--; l.levels == 0 {
+		l.lost = l.died
+		c.h.unlease(c.s, c.e)
+		l.give(c.h, c.e)
+	}
+	return nil
+}
+
+func lockAbandon(c *Call) error {
+	l, err := lockHeld(c)
+	if err != nil {
+		return err
+	}
+	if l.levels--; l.levels == 0 {
+		l.died = true
+		c.h.unlease(c.s, c.e)
+		l.give(c.h, c.e)
+	}
+	return nil
+}
+
+func lockMark(c *Call) error {
+	l, err := lockHeld(c)
+	if err != nil {
+		return err
+	}
+	if !l.died {
 		return wire.NewFault(wire.CodeConsistent, "manager: %s: it is consistent", c.e.title(c.method))
 	}
-	m.left = false
+	l.died = false
 	return nil
 }
 
-func mutexInfo(c *Call) error {
-	m := c.e.object.(*mutex)
-	c.out = wire.AppendUint(c.out, m.owner)
-	c.out = wire.AppendBool(c.out, m.left)
-	c.out = wire.AppendUint(c.out, uint64(m.waiting.n))
+func lockInfo(c *Call) error {
+	l := c.e.object.(*lock)
+	if err := c.in.End(); err != nil {
+		return err
+	}
+	c.out = wire.AppendLockInfo(c.out, &wire.LockInfo{
+		Session: l.owner, Holder: l.holder, Levels: l.levels, Died: l.died, Lost: l.lost, Waiting: uint64(l.waiting.n),
+	})
 	return nil
-}
-
-func (m *mutex) grant(h *Host, e *entry) {
-	for m.waiting.n > 0 && m.owner == 0 {
-		w := m.waiting.first
-		if m.lost {
-			h.finish(w, nil, errLost)
-			continue
-		}
-		m.owner = w.s.id
-		h.lease(w.s, e)
-		h.finish(w, wire.AppendBool(nil, m.left), nil)
-	}
-}
-
-func (m *mutex) leave(h *Host, e *entry, s *session) {
-	if m.owner == s.id {
-		m.left = true
-		m.free(h, e, false)
-	}
 }

@@ -81,22 +81,48 @@ func (h *Host) release(s *session, object uint64) {
 		return
 	}
 	s.held--
+	e := h.objects[object]
 	if s.holds[object]--; s.holds[object] == 0 {
 		delete(s.holds, object)
+		if o, ok := e.object.(leaver); ok && (s.leases[object] > 0 || len(s.waits) > 0) {
+			o.left(h, e, s)
+		}
 	}
-	h.unref(h.objects[object], 1)
+	h.unref(e, 1)
+}
+
+// A leaver is an object to which it matters that a session gives up its last reference: what
+// that holds and waits for there it could not use any more.
+type leaver interface {
+	left(h *Host, e *entry, s *session)
+}
+
+// endWaits ends the waits of s at e.
+func endWaits(h *Host, e *entry, s *session) {
+	for _, w := range s.eachWait() {
+		if w.e == e {
+			e.object.giveUp(h, w, wire.NewFault(wire.CodeReleased, "manager: %s: the handle was closed", e.title(w.method)))
+		}
+	}
 }
 
 // lease notes that s holds something of e, which e keeps until unlease.
-func (h *Host) lease(s *session, e *entry) {
-	if s.leases[e.id]++; s.leases[e.id] == 1 {
+func (h *Host) lease(s *session, e *entry) { h.leaseN(s, e, 1) }
+
+// leaseN is lease of n things, at least one.
+func (h *Host) leaseN(s *session, e *entry, n uint64) {
+	if s.leases[e.id] == 0 {
 		h.ref(e, 1)
 	}
+	s.leases[e.id] += n
 }
 
 // unlease notes that s has given back something of e.
-func (h *Host) unlease(s *session, e *entry) {
-	if s.leases[e.id]--; s.leases[e.id] == 0 {
+func (h *Host) unlease(s *session, e *entry) { h.unleaseN(s, e, 1) }
+
+// unleaseN is unlease of n things, at least one and no more than it has.
+func (h *Host) unleaseN(s *session, e *entry, n uint64) {
+	if s.leases[e.id] -= n; s.leases[e.id] == 0 {
 		delete(s.leases, e.id)
 		h.unref(e, 1)
 	}

@@ -47,6 +47,7 @@ const (
 	CodeRestarted      Code = 37 // the server was restarted while the call ran beside the host
 	CodeLog            Code = 38 // the log could not be written: what was asked is not done
 	CodeDenied         Code = 39 // the server does not let clients do that
+	CodeReleased       Code = 40 // the session gave up its last reference to the object meanwhile
 )
 
 // A Fault is an error as it travels. Stack is that of the server, if it helps.
