@@ -3,14 +3,16 @@ package manager
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // An Option changes how an object is made.
 type Option func(*settings)
 
 type settings struct {
-	name string
-	ctx  context.Context
+	name  string
+	ctx   context.Context
+	limit time.Duration // of a Barrier
 }
 
 // Named gives the object a name, by which others open it. It then stays until Client.Remove.

@@ -17,3 +17,8 @@ var holders atomic.Uint64
 // NewHolder is a Holder that no other in this process equals, until 17,179,869,183
 // more were made.
 func NewHolder() Holder { return Holder{holders.Add(1)} }
+
+// Number is what tells h from the other holders of this process, where a Holder cannot go,
+// such as the server of a manager. It is 0 if h is nobody, and means nothing in another
+// process.
+func (h Holder) Number() uint64 { return h.n }

@@ -8,8 +8,8 @@ import (
 )
 
 // A barrier is a Barrier: its parties wait until all have come. A session takes part from its
-// first Wait until it gives up its last reference, or Reset… does not change that. It has one
-// lease of the barrier meanwhile, and if it expires the barrier breaks.
+// first Wait until it gives up its last reference. It has one lease of the barrier meanwhile, and
+// if it expires the barrier breaks.
 //
 //	           filling                       acting                       broken
 //	Wait       comes, and waits              early: waits to come         PassageBroken
@@ -20,6 +20,7 @@ import (
 //	Abort      breaks                        breaks                       as before
 //	Reset      breaks, and is filling        breaks, and is filling       is filling
 //	gives up   breaks                        breaks; early: nothing       -
+//	may not wait, as who gives up at once
 //	expires    breaks                        breaks                       as before
 //
 // A generation ends when the barrier passes or breaks. All who waited are over then, with a
@@ -99,6 +100,12 @@ func barrierWait(c *Call) error {
 	if !behind && o.waiting.n == o.parties-1 {
 		o.join(c.h, c.e, c.s)
 		c.out = o.last(c.out, c.h, c.e, c.s, acts)
+		return nil
+	}
+	if !behind && c.deadline < 0 {
+		o.join(c.h, c.e, c.s)
+		o.breaks(c.h, c.e)
+		c.out = o.answer(c.out, wire.BrokenCancelled, 0)
 		return nil
 	}
 	if o.limit > 0 && (c.deadline == 0 || c.deadline > int64(o.limit)) {
