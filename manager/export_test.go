@@ -14,9 +14,7 @@ func MutexWaiting(m *Mutex) (int, error) {
 		return 0, err
 	}
 	defer k.free()
-	r.Uint()
-	r.Bool()
-	return int(r.Uint()), r.Err()
+	return int(r.LockInfo().Waiting), r.Err()
 }
 
 // Alarms is how many alarms of s have not gone off.

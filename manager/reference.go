@@ -30,11 +30,12 @@ func refer(c *Client, id uint64, kind wire.Type) *reference {
 	return r
 }
 
-// close gives the reference back, once.
+// close gives the reference back, once, and what the client has of the object if there is no
+// other.
 func (r *reference) close() {
 	if r.closed.CompareAndSwap(false, true) {
 		r.clean.Stop()
-		lent{r.c, r.id}.back()
+		r.c.tell(wire.Frame{Method: wire.Part, Body: wire.AppendUint(nil, r.id)})
 	}
 }
 
