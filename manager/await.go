@@ -20,12 +20,12 @@ func (p *proxy) within(ctx context.Context) context.Context {
 	return ctx
 }
 
-// await is call of a method that waits for something and takes it: what is free is taken even
-// if ctx has ended.
-func (p *proxy) await(ctx context.Context, m wire.Method, args []byte, patience time.Duration) (*call, wire.Reader, error) {
+// await is callUndo of a method that waits for something and takes it: what is free is taken
+// even if ctx has ended.
+func (p *proxy) await(ctx context.Context, m wire.Method, args []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
 	ctx = p.within(ctx)
 	if ctx.Err() == nil {
-		return p.call(ctx, m, args, patience)
+		return p.callUndo(ctx, m, args, patience, u)
 	}
 	k, r, err := p.call(context.WithoutCancel(ctx), m, args, never)
 	if patience != never && errors.Is(err, ErrWouldWait) {

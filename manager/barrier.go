@@ -93,7 +93,7 @@ func (b *Barrier) WaitContext(ctx context.Context) (index int, err error) {
 // parties should bring the same action.
 func (b *Barrier) WaitAction(ctx context.Context, action func() error) (index int, err error) {
 	ctx = b.within(ctx)
-	k, r, err := b.await(ctx, wire.BarrierWait, wire.AppendBool(nil, action != nil), 0)
+	k, r, err := b.await(ctx, wire.BarrierWait, wire.AppendBool(nil, action != nil), 0, b.undo)
 	if err != nil {
 		return -1, notOurs(ctx, err, shsync.ErrBroken)
 	}
@@ -114,6 +114,13 @@ func (b *Barrier) WaitAction(ctx context.Context, action func() error) (index in
 		return -1, err
 	}
 	return int(i), nil
+}
+
+// undo is the undo of a wait: it breaks the barrier if the action should run, which nobody does.
+func (b *Barrier) undo(answer wire.Reader) (wire.Frame, bool) {
+	how, _, generation := wire.Passage(answer.Byte()), answer.Uint(), answer.Uint()
+	args := wire.AppendBool(wire.AppendUint(nil, generation), false)
+	return wire.Frame{Method: wire.BarrierDone, Object: b.ref.id, Body: args}, how == wire.PassedLast
 }
 
 // act runs the action of the last party, with the others still waiting.

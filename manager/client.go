@@ -91,6 +91,28 @@ func (c *Client) giveUp(ctx context.Context, k *call) (*call, error) {
 	return k, nil
 }
 
+// insist is call that waits for the answer in any case. When ctx ends it cancels the call, which
+// the server answers as soon as it can.
+func (c *Client) insist(ctx context.Context, f wire.Frame) (*call, wire.Reader, error) {
+	k, err := c.begin(f, nil)
+	if err != nil {
+		return nil, wire.Reader{}, err
+	}
+	c.out.flush()
+	if !c.wait(ctx, k) {
+		k.cancel = true
+		c.out.add(&wire.Frame{Kind: wire.Cancel, Session: c.session, Call: k.id}, 0)
+		c.out.flush()
+		c.wait(context.Background(), k)
+	}
+	r, err := k.answer()
+	if err != nil {
+		k.free()
+		return nil, wire.Reader{}, err
+	}
+	return k, r, nil
+}
+
 // finish waits for what became of a call whose caller was told that it is not known.
 func (c *Client) finish(k *call) {
 	c.wait(context.Background(), k)

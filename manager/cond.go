@@ -133,7 +133,7 @@ func (c *Cond) Wait() error { return c.WaitContext(inherit) }
 // lock came with ErrOwnerDied the error is both.
 func (c *Cond) WaitContext(ctx context.Context) error {
 	ctx = c.within(ctx)
-	k, r, err := c.insist(ctx, wire.CondWait)
+	k, r, err := c.wait(ctx)
 	if errors.Is(err, shsync.ErrNotRecoverable) {
 		return fmt.Errorf("%w: %w", shsync.ErrNotHeld, err)
 	}
@@ -156,11 +156,17 @@ func (c *Cond) WaitContext(ctx context.Context) error {
 	return err
 }
 
-// insist calls a method whose answer is waited for in any case: when ctx ends it is cancelled,
-// which makes the server answer, as soon as it can. A ctx that has ended makes it one that must
-// not wait.
-func (c *Cond) insist(ctx context.Context, m wire.Method) (*call, wire.Reader, error) {
-	return c.await(ctx, m, nil, 0)
+// wait calls the Wait of the server. What it answers is waited for in any case, or nobody would
+// know whether the lock is held: when ctx ends the call is cancelled, and is answered as soon as
+// the client has the lock again.
+func (c *Cond) wait(ctx context.Context) (*call, wire.Reader, error) {
+	if ctx.Err() != nil {
+		return c.await(ctx, wire.CondWait, nil, 0, nil)
+	}
+	if c.ref == nil || c.ref.closed.Load() {
+		return nil, wire.Reader{}, ErrClosed
+	}
+	return c.ref.c.insist(ctx, wire.Frame{Method: wire.CondWait, Object: c.ref.id})
 }
 
 // WaitFor waits until ready returns true, which it calls with the lock held: at once, and

@@ -60,7 +60,7 @@ func (e *Event) Wait() error { return e.WaitContext(inherit) }
 // WaitContext is Wait that gives up when ctx ends: it then returns the cause of ctx. It
 // returns nil if the event is set, even if ctx has ended.
 func (e *Event) WaitContext(ctx context.Context) error {
-	k, _, err := e.await(ctx, wire.EventWait, nil, 0)
+	k, _, err := e.await(ctx, wire.EventWait, nil, 0, nil)
 	if err == nil {
 		k.free()
 	}

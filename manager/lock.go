@@ -37,9 +37,16 @@ func (i *LockInfo) String() string {
 	return s
 }
 
-// lock calls the Lock of a lock. An error that ctx ended with is none of ours.
-func (p *proxy) lock(ctx context.Context, m wire.Method, args []byte, patience time.Duration) error {
-	k, r, err := p.await(ctx, m, args, patience)
+// lock calls the Lock of a lock, which unlock and abandon undo. An error that ctx ended with is
+// none of ours.
+func (p *proxy) lock(ctx context.Context, m, unlock, abandon wire.Method, args []byte, patience time.Duration) error {
+	k, r, err := p.await(ctx, m, args, patience, func(answer wire.Reader) (wire.Frame, bool) {
+		f := wire.Frame{Method: unlock, Object: p.ref.id, Body: args}
+		if answer.Bool() {
+			f.Method = abandon
+		}
+		return f, true
+	})
 	if err != nil {
 		return notOurs(p.within(ctx), err, shsync.ErrOwnerDied)
 	}

@@ -49,7 +49,7 @@ func (m *Mutex) Lock() error { return m.LockContext(inherit) }
 // Err if the cause is an ErrOwnerDied, without the lock. A free lock is taken even if ctx has
 // ended.
 func (m *Mutex) LockContext(ctx context.Context) error {
-	return m.lock(ctx, wire.MutexLock, nil, 0)
+	return m.lock(ctx, wire.MutexLock, wire.MutexUnlock, wire.MutexAbandon, nil, 0)
 }
 
 // TryLock takes the lock if it is free, without waiting for it. ok tells whether it is held
@@ -57,7 +57,7 @@ func (m *Mutex) LockContext(ctx context.Context) error {
 // nil.
 // Errors: those of Lock.
 func (m *Mutex) TryLock() (ok bool, err error) {
-	return tried(m.lock(inherit, wire.MutexLock, nil, never))
+	return tried(m.lock(inherit, wire.MutexLock, wire.MutexUnlock, wire.MutexAbandon, nil, never))
 }
 
 // Unlock gives the lock back. Any goroutine of the client that holds it may call it. After

@@ -76,7 +76,9 @@ func attach(ctx context.Context, c *Client, id uint64, kind wire.Type) (proxy, e
 }
 
 // Close gives the reference back: the object goes when it was the last, and it has no name.
-// What the client holds of it stays held. Later calls give ErrClosed.
+// A lock that the client holds goes on as if it had died, if it has no other handle of it;
+// permits stay with the client. A handle that is not closed but forgotten changes neither. Later
+// calls give ErrClosed.
 func (p *proxy) Close() error {
 	if p.ref == nil || p.steps > 0 {
 		return nil

@@ -61,7 +61,7 @@ func (m *RecursiveMutex) Lock(h shsync.Holder) error { return m.LockContext(inhe
 // Err if the cause is an ErrOwnerDied, without the lock. A lock that is free or held by h is
 // taken even if ctx has ended.
 func (m *RecursiveMutex) LockContext(ctx context.Context, h shsync.Holder) error {
-	return m.lock(ctx, wire.RecursiveLock, holder(h), 0)
+	return m.lock(ctx, wire.RecursiveLock, wire.RecursiveUnlock, wire.RecursiveAbandon, holder(h), 0)
 }
 
 // TryLock takes the lock for h if it is free or held by h, without waiting for it. ok tells
@@ -69,7 +69,7 @@ func (m *RecursiveMutex) LockContext(ctx context.Context, h shsync.Holder) error
 // holder has gives false, nil. It panics if h is the zero Holder.
 // Errors: those of Lock.
 func (m *RecursiveMutex) TryLock(h shsync.Holder) (ok bool, err error) {
-	return tried(m.lock(inherit, wire.RecursiveLock, holder(h), never))
+	return tried(m.lock(inherit, wire.RecursiveLock, wire.RecursiveUnlock, wire.RecursiveAbandon, holder(h), never))
 }
 
 // Unlock takes back one Lock of h; the last one gives the lock back. After ErrOwnerDied

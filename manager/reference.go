@@ -39,7 +39,10 @@ func refer(c *Client, id uint64, kind wire.Type) *reference {
 func (r *reference) close() {
 	if r.closed.CompareAndSwap(false, true) {
 		r.clean.Stop()
-		lent{r.c, r.id, r.taken}.back()
+		if r.taken != nil {
+			r.taken.end(r.c, r.id)
+		}
+		r.c.tell(wire.Frame{Method: wire.Part, Body: wire.AppendUint(nil, r.id)})
 	}
 }
 

@@ -86,7 +86,10 @@ func (s *Semaphore) AcquireNContext(ctx context.Context, n int) error {
 }
 
 func (s *Semaphore) acquire(ctx context.Context, n int, patience time.Duration) error {
-	k, _, err := s.await(ctx, s.method(wire.SemaphoreAcquire), wire.AppendInt(nil, int64(n)), patience)
+	args := wire.AppendInt(nil, int64(n))
+	k, _, err := s.await(ctx, s.method(wire.SemaphoreAcquire), args, patience, func(wire.Reader) (wire.Frame, bool) {
+		return wire.Frame{Method: s.method(wire.SemaphoreRelease), Object: s.ref.id, Body: args}, true
+	})
 	if err == nil {
 		k.free()
 	}

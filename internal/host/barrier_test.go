@@ -63,6 +63,10 @@ func TestBarrier(t *testing.T) {
 			{"4a", "ends", "0"}, {"4b", "ends", "1"}, {"4d", "ends", "0"}, {"4e", "ends", "1"}, {"4f", "ends", "2"}, {"4g", "ends", waits},
 			{"4h", "state", "1/3 acting=false broken=false generation=3"},
 		},
+		"who comes before the Grant stands behind the early": {
+			{"1a", "acts", waits}, {"2a", "acts", waits}, {"3a", "acts", "act 2 of 0"}, {"4a", "wait", waits}, {"3a", "done 0!", "true"},
+			{"4b", "wait!", waits}, {"", "grant", ""}, {"4c", "wait", "2"}, {"4a", "ends", "0"}, {"4b", "ends", "1"},
+		},
 		"an action that fails breaks it, for the early too": {
 			{"1a", "wait", waits}, {"2a", "wait", waits}, {"3a", "acts", "act 2 of 0"}, {"4a", "wait", waits}, {"3a", "failed 0", "false"},
 			{"1a", "ends", "broken"}, {"2a", "ends", "broken"}, {"4a", "ends", "broken"}, {"1a", "wait", "broken"}, {"3a", "done 0", "false"},

@@ -94,9 +94,12 @@ func TestMutex(t *testing.T) {
 			{"1a", "lock", "ok"}, {"2a", "lock", waits}, {"3a", "lock", waits}, {"2a", "expire", ""},
 			{"1a", "unlock!", "ok"}, {"3a", "expire!", ""}, {"1b", "lock!", "ok"}, {"", "grant", ""}, {"1b", "unlock", "ok"},
 		},
-		"the last reference is as a death": {
+		"the last handle that is closed is as a death": {
 			{"1a", "lock", "ok"}, {"1b", "lock", waits}, {"2a", "lock", waits}, {"1a", "close", ""},
 			{"1b", "ends", "released"}, {"2a", "ends", "died"},
+		},
+		"a handle that is forgotten leaves the lock as it is": {
+			{"1a", "lock", "ok"}, {"2a", "lock", waits}, {"1a", "forget", ""}, {"2a", "ends", waits}, {"1a", "unlock", "ok"}, {"2a", "ends", "ok"},
 		},
 		"a bad call changes nothing": {
 			{"1a", "lock", "ok"}, {"1a", "junk", "body"}, {"1a", "state", "1/0×1 died=false lost=false waiting=0"}, {"1a", "unlock", "ok"},
@@ -124,7 +127,7 @@ func TestRecursiveMutex(t *testing.T) {
 			{"1a", "lock", "ok"}, {"1a", "expire", ""}, {"2a", "lock", "died"}, {"2a", "lock", "ok"}, {"3a", "lock", waits},
 			{"2a", "abandon", "ok"}, {"3a", "ends", waits}, {"2a", "abandon", "ok"}, {"3a", "ends", "died"}, {"3a", "unlock", "ok"}, {"2a", "lock", "lost"},
 		},
-		"the last reference is as a death": {
+		"the last handle that is closed is as a death": {
 			{"1a", "lock", "ok"}, {"1a", "lock", "ok"}, {"1a", "close", ""}, {"2a", "lock", "died"},
 		},
 	} {

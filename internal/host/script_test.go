@@ -37,8 +37,8 @@ type scriptCall struct {
 }
 
 // A step is one line: an actor makes a call and is answered with want. Instead of a call there
-// may be "ends", of one that waited; "cancel" and "timeout" of the actor's call; "expire" and
-// "close", of the session and of its reference to the object; "grant", of what is proposed.
+// may be "ends", of one that waited; "cancel" and "timeout" of the actor's call; "expire" of the
+// session, "close" and "forget" of its last handle; "grant", of what is proposed.
 type step struct{ who, call, want string }
 
 const waits = "waits" // there is no answer yet
@@ -169,6 +169,8 @@ func (s *script) do(who string, args []string) {
 	case "expire":
 		s.apply(wire.Frame{Kind: wire.Expire, Session: session})
 	case "close":
+		s.apply(wire.Frame{Kind: wire.Request, Method: wire.Part, Session: session, Body: wire.AppendUint(nil, s.object)})
+	case "forget":
 		s.apply(wire.Frame{Kind: wire.Request, Method: wire.Release, Session: session, Body: wire.AppendUint(nil, s.object)})
 	default:
 		m, body, answer := s.perform(s, who, args)

@@ -18,6 +18,7 @@ func init() {
 		wire.Objects: {"Objects", true, objects},
 		wire.Remove:  {"Remove", false, remove},
 		wire.Stop:    {"Stop", true, stop},
+		wire.Part:    {"Part", false, part},
 	})
 }
 
@@ -89,6 +90,15 @@ func release(c *Call) error {
 		}
 		c.h.release(c.s, id)
 	}
+	return nil
+}
+
+func part(c *Call) error {
+	id := c.in.Uint()
+	if err := c.in.End(); err != nil {
+		return err
+	}
+	c.h.part(c.s, id)
 	return nil
 }
 

@@ -81,18 +81,27 @@ func (h *Host) release(s *session, object uint64) {
 		return
 	}
 	s.held--
-	e := h.objects[object]
 	if s.holds[object]--; s.holds[object] == 0 {
 		delete(s.holds, object)
-		if o, ok := e.object.(leaver); ok && (s.leases[object] > 0 || len(s.waits) > 0) {
-			o.left(h, e, s)
-		}
 	}
-	h.unref(e, 1)
+	h.unref(h.objects[object], 1)
 }
 
-// A leaver is an object to which it matters that a session gives up its last reference: what
-// that holds and waits for there it could not use any more.
+// part is release by a client that says that it does not use the object any more.
+func (h *Host) part(s *session, object uint64) {
+	if s.holds[object] == 0 {
+		return
+	}
+	h.release(s, object)
+	e := h.objects[object]
+	if o, ok := e.object.(leaver); ok && s.holds[object] == 0 && (s.leases[object] > 0 || len(s.waits) > 0) {
+		o.left(h, e, s)
+	}
+}
+
+// A leaver is an object to which it matters that a session parts with it, by its last
+// reference: what that holds and waits for there it does not use any more. A reference that is
+// released otherwise was forgotten, and who forgets the handle of a lock may still rely on it.
 type leaver interface {
 	left(h *Host, e *entry, s *session)
 }

@@ -66,4 +66,5 @@ const (
 	Remove                         // text name: the object has no name any more →
 	Path                           // on an object: uint n, n × key, uint method, body: the method of what is there → as the method
 	Stop                           // the server shuts down →
+	Part                           // uint object: Release, and if it was the last reference the session holds and waits for nothing there; call 0
 )
