@@ -140,11 +140,11 @@ func readItem[T any](p *proxy, f form, item wire.Item, v *T, given bool) error {
 		if (tag == wire.TagInt || int64(number) >= 0) && setBits(f, v, number) {
 			return nil
 		}
-	case k <= reflect.Uint64 && isNumber && tag != wire.TagFloat:
+	case k > reflect.Int64 && k <= reflect.Uint64 && isNumber && tag != wire.TagFloat:
 		if (tag == wire.TagUint || int64(number) >= 0) && setBits(f, v, number) {
 			return nil
 		}
-	case k <= reflect.Float64 && isNumber && tag == wire.TagFloat:
+	case k > reflect.Uint64 && k <= reflect.Float64 && isNumber && tag == wire.TagFloat:
 		if setBits(f, v, number) {
 			return nil
 		}

@@ -221,13 +221,20 @@ func adopt(p *proxy, h handle, item wire.Item, given bool) error {
 			return err
 		}
 	}
+	var fresh proxy
 	if given {
-		*h.base() = proxy{ref: refer(p.ref.c, id, kind)}
-		return nil
+		fresh.ref = refer(p.ref.c, id, kind)
+	} else {
+		var err error
+		if fresh, err = attach(p.context(), p.ref.c, id, kind); err != nil {
+			return err
+		}
 	}
-	fresh, err := attach(p.context(), p.ref.c, id, kind)
 	*h.base() = fresh
-	return err
+	if x, ok := h.(interface{ adopted() error }); ok {
+		return x.adopted()
+	}
+	return nil
 }
 
 // disown gives back what an item refers to, if the session was given it and cannot use it.

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"bytes"
 	"math"
 	"reflect"
 	"unsafe"
@@ -72,6 +73,27 @@ func text[T any](v *T) *string { return (*string)(unsafe.Pointer(v)) }
 
 // blob is v, which is bytes.
 func blob[T any](v *T) *[]byte { return (*[]byte)(unsafe.Pointer(v)) }
+
+// plain is the bytes of all, in memory as little-endian machines have them.
+func plain[T any](all []T) []byte {
+	if len(all) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&all[0])), uintptr(len(all))*unsafe.Sizeof(all[0]))
+}
+
+// fill makes all of their bytes, and tells whether these are such: as many, and of bools 0 or 1.
+func fill[T any](all []T, b []byte) bool {
+	to := plain(all)
+	if len(to) != len(b) {
+		return false
+	}
+	if reflect.TypeFor[T]().Kind() == reflect.Bool && bytes.ContainsFunc(b, func(r rune) bool { return r > 1 }) {
+		return false
+	}
+	copy(to, b)
+	return true
+}
 
 // memory is the bytes of v, which is an array of bytes, or a number.
 func memory[T any](v *T) []byte {

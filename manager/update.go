@@ -71,7 +71,7 @@ func RegisterOrder[T any](name string, compare func(a, b T) int) {
 func mustForm[T any](name string) form {
 	f := formsOf(reflect.TypeFor[T]())
 	if f.itemErr == nil && f.item == formHandle {
-		f.itemErr = errors.New("the server has no handles")
+		f.itemErr = fmt.Errorf("%w: a function of the server has no handles", ErrType)
 	}
 	if f.itemErr != nil {
 		panic(fmt.Sprintf("manager: %q cannot be registered: %v", name, f.itemErr))

@@ -42,7 +42,7 @@ func makeArray(c *Call) (object, error) {
 		return nil, wire.NewFault(wire.CodeArgument, "manager: no item of an Array has the code %q", code)
 	case n > most/uint64(a.width):
 		return nil, wire.NewFault(wire.CodeTooMuch, "manager: an Array of %d items of %d bytes is longer than the %d bytes that a frame may have", n, a.width, most)
-	case len(data) != 0 && uint64(len(data)) != n*uint64(a.width):
+	case len(data) != 0 && (uint64(len(data)) != n*uint64(a.width) || !a.good(data)):
 		return nil, wire.NewFault(wire.CodeArgument, "manager: %d bytes are not %d items of %d", len(data), n, a.width)
 	}
 	a.data = make([]byte, n*uint64(a.width))
@@ -80,12 +80,24 @@ func (a *array) item(c *Call) ([]byte, error) {
 	return a.data[int(at)*a.width:][:a.width], nil
 }
 
+// good tells whether b is some items: bools are 0 or 1.
+func (a *array) good(b []byte) bool {
+	if a.code == '?' {
+		for _, v := range b {
+			if v > 1 {
+				return false
+			}
+		}
+	}
+	return len(b)%a.width == 0
+}
+
 // itemAnd is item, and reads the rest, which is another one.
 func (a *array) itemAnd(c *Call) (item, arg []byte, err error) {
 	if item, err = a.item(c); err != nil {
 		return nil, nil, err
 	}
-	if arg = c.in.Rest(); len(arg) != a.width {
+	if arg = c.in.Rest(); len(arg) != a.width || !a.good(arg) {
 		return nil, nil, wire.ErrBody
 	}
 	return item, arg, nil
@@ -146,7 +158,7 @@ func arrayCompareAndSwap(c *Call) error {
 		return err
 	}
 	args := c.in.Rest()
-	if len(args) != 2*a.width {
+	if len(args) != 2*a.width || !a.good(args) {
 		return wire.ErrBody
 	}
 	swap := bytes.Equal(item, args[:a.width])
@@ -182,7 +194,7 @@ func arraySetSlice(c *Call) error {
 	}
 	n := int64(len(items) / a.width)
 	switch {
-	case len(items)%a.width != 0:
+	case !a.good(items):
 		return wire.ErrBody
 	case from < 0 || from > int64(a.len())-n:
 		return a.errSlice(c, from, from+n)
@@ -193,7 +205,7 @@ func arraySetSlice(c *Call) error {
 
 func arrayFill(c *Call) error {
 	a, item := c.e.object.(*array), c.in.Rest()
-	if len(item) != a.width {
+	if len(item) != a.width || !a.good(item) {
 		return wire.ErrBody
 	}
 	for i := 0; i < len(a.data); i += a.width {

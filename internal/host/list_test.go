@@ -136,14 +136,11 @@ func sliceStep(r *rapid.T, b *bench, l uint64, model []int, at *rapid.Generator[
 		if step == 1 {
 			put := rapid.SliceOfN(rapid.IntRange(10, 19), 0, 20).Draw(r, "put")
 			b.must(l, wire.ListSetSlice, append(slice3(from, to, step), ints(put...)...))
-			start := len(model)
-			if len(places) > 0 {
-				start = places[0]
-			} else if s := from; s < 0 {
-				start = max(s+len(model), 0)
-			} else {
-				start = min(s, len(model))
+			start := from
+			if start < 0 {
+				start = max(start+len(model), 0)
 			}
+			start = min(start, len(model))
 			return slices.Replace(model, start, start+len(places), put...)
 		}
 		put := make([]int, len(places))
