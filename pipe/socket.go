@@ -25,12 +25,16 @@ type socket struct {
 	rest  rest
 	guard guard
 
-	eager   eager
+	look    look
 	control []byte
 	attempt func(fd uintptr) bool
-	p       []byte // of the Read that runs
-	n       int
-	err     error
+	// Of the Read that runs.
+	p     []byte
+	n     int
+	fds   []int
+	lost  bool // there were more of them than there was room for
+	again bool // there was nothing
+	err   error
 }
 
 // halves is what sockets of both families can do.
@@ -72,6 +76,7 @@ func (s *socket) Read(p []byte) (int, error) {
 	s.p, s.n, s.err = p, 0, nil
 	err := s.raw.Read(s.attempt)
 	s.p = nil
+	s.look.ends()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return 0, os.ErrDeadlineExceeded // itself: TLS asks whether it is temporary
@@ -87,35 +92,36 @@ func (s *socket) Read(p []byte) (int, error) {
 	return s.n, nil
 }
 
-// try attempts to read, for a while if that is likely to pay; it tells whether that is over.
+// try is one attempt to read; it tells whether that is over.
 func (s *socket) try(fd uintptr) bool {
-	if s.look(fd) || s.eager.spin(func() bool { return s.look(fd) }) {
-		return true
+	s.receive(int(fd))
+	if s.again && !s.once {
+		s.looks(int(fd))
 	}
-	if s.waits != nil {
-		s.waits()
+	switch {
+	case s.again && !s.once:
+		s.look.sleeps()
+		if s.waits != nil {
+			s.waits()
+		}
+		return false
+	case s.again:
+		s.err = os.ErrDeadlineExceeded
+	case s.err != nil:
+		s.err = os.NewSyscallError("recvmsg", s.err)
+	case len(s.fds) > 1 || s.lost || len(s.fds) > 0 && s.file.Load() != nil:
+		sys.CloseAll(s.fds)
+		s.err = fmt.Errorf("%w: too many files at once", ErrFrame)
+	case len(s.fds) == 1:
+		s.file.Store(os.NewFile(uintptr(s.fds[0]), "received"))
 	}
-	return false
+	s.fds = nil
+	return true
 }
 
-// look is one attempt to read; it tells whether that is over.
-func (s *socket) look(fd uintptr) bool {
-	n, fds, cut, again, err := sys.Receive(int(fd), s.p, s.control)
-	switch {
-	case again && !s.once:
-		return false
-	case again:
-		err = os.ErrDeadlineExceeded
-	case err != nil:
-		err = os.NewSyscallError("recvmsg", err)
-	case len(fds) > 1 || cut || len(fds) > 0 && s.file.Load() != nil:
-		sys.CloseAll(fds)
-		err = fmt.Errorf("%w: too many files at once", ErrFrame)
-	case len(fds) == 1:
-		s.file.Store(os.NewFile(uintptr(fds[0]), "received"))
-	}
-	s.n, s.err = n, err
-	return true
+// receive takes what the kernel has.
+func (s *socket) receive(fd int) {
+	s.n, s.fds, s.lost, s.again, s.err = sys.Receive(fd, s.p, s.control)
 }
 
 // Close closes the socket and wakes who uses it.
