@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"shmkit/internal/wire"
@@ -61,5 +62,18 @@ func AwaitLookout(c *Client) {
 			return
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// AwaitCall returns when a call of c is not answered.
+func AwaitCall(c *Client) {
+	for {
+		c.mu.Lock()
+		begun := len(c.calls) > 0
+		c.mu.Unlock()
+		if begun {
+			return
+		}
+		runtime.Gosched()
 	}
 }

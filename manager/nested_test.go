@@ -88,7 +88,7 @@ func TestHandlesInside(t *testing.T) {
 		elsewhere := newList(t, newWorld(t, "unix").dial(t), 1)
 		is(t, "of another server", d.Set("x", elsewhere), manager.ErrArgument)
 		is(t, "in itself", d.Set("x", d), manager.ErrArgument)
-		is(t, "a path", d.Set("x", d.At("x")), manager.ErrType)
+		is(t, "a path", d.Set("x", d.At("x")), manager.ErrArgument)
 		lists := newDict[string, *manager.List[int]](t, c, map[string]*manager.List[int]{"nil": nil})
 		want[*manager.List[int]](t, "nil", nil)(lists.Get("nil"))
 		fails[*manager.List[int]](t, "not a list", manager.ErrType)(mixed(t, c, lists).Get("set"))

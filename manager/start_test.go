@@ -80,6 +80,7 @@ func TestStartSignals(t *testing.T) {
 	must(t, m.Shutdown(background))
 	m = start(t, manager.WithShutdownTimeout(10*time.Millisecond))
 	must(t, m.Process().Signal(syscall.SIGSTOP))
+	shmtest.AwaitStop(m.Process().PID())
 	var exit *process.ExitError
 	if err := m.Shutdown(background); !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL {
 		t.Errorf("Shutdown of a server that is stopped: %v", err)

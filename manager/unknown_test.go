@@ -23,7 +23,10 @@ func TestUnknown(t *testing.T) {
 		for range 3 {
 			w.server.Stop()
 			ctx, cancel := context.WithCancelCause(background)
-			go cancel(errInit)
+			go func() {
+				manager.AwaitCall(c)
+				cancel(errInit)
+			}()
 			err = manager.LockUndo(ctx, m)
 			is(t, "a call to a server that is stopped", err, manager.ErrUnknown)
 			is(t, "the same", err, errInit)

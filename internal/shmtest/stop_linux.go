@@ -13,7 +13,12 @@ import (
 func (p *Process) Stop() {
 	p.t.Helper()
 	p.Signal(syscall.SIGSTOP)
-	for !stopped(p.PID()) {
+	AwaitStop(p.PID())
+}
+
+// AwaitStop returns when every thread of a process that was sent SIGSTOP stands still.
+func AwaitStop(pid int) {
+	for !stopped(pid) {
 		runtime.Gosched()
 	}
 }

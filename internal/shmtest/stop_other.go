@@ -2,6 +2,9 @@
 
 package shmtest
 
+// AwaitStop is for systems where processes can be stopped.
+func AwaitStop(int) {}
+
 // Stop skips the test: a process cannot be stopped here.
 func (p *Process) Stop() { p.t.Skip("processes cannot be stopped on this system") }
 
