@@ -3,7 +3,6 @@ package manager
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"shmkit/internal/wire"
@@ -38,7 +37,7 @@ func (p *proxy) await(ctx context.Context, m wire.Method, args []byte, patience 
 func cause(ctx context.Context, timedOut bool) error {
 	switch err := context.Cause(ctx); {
 	case timedOut:
-		return os.ErrDeadlineExceeded
+		return context.DeadlineExceeded
 	case err != nil:
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"shmkit/internal/host"
 	"shmkit/internal/wire"
 )
 
@@ -63,4 +64,11 @@ func AwaitLookout(c *Client) {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// Counts are what the host of s has met, and how many sessions live.
+func Counts(s *Server) (met host.Counts, living int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.host.Counts(), len(s.host.Sessions())
 }

@@ -24,6 +24,13 @@ type Host struct {
 	call     Call   // of the operation that is applied
 	out      []byte // where its reply is written
 	dropping []*entry
+	counts   Counts
+}
+
+// Counts are what a Host has met since New. They are no part of its state.
+type Counts struct {
+	Sessions uint64 // that began
+	Waits    uint64 // calls that had to wait
 }
 
 // handing names what was handed over, by whom.
@@ -217,6 +224,9 @@ func (h *Host) Sessions() []uint64 {
 	}
 	return ids
 }
+
+// Counts are those of now.
+func (h *Host) Counts() Counts { return h.counts }
 
 // Next is the id of the next object.
 func (h *Host) Next() uint64 { return h.next }

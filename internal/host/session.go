@@ -29,6 +29,7 @@ func (h *Host) open(f *wire.Frame) {
 	if r.Err() != nil {
 		limits = wire.DefaultLimits
 	}
+	h.counts.Sessions++
 	h.sessions[f.Session] = &session{id: f.Session, limits: limits, waits: map[uint64]*wait{}, holds: map[uint64]uint64{}, leases: map[uint64]uint64{}}
 }
 
