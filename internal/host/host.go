@@ -78,8 +78,10 @@ func (h *Host) Apply(f *wire.Frame) []Effect {
 		h.done(f)
 	case wire.Open:
 		h.open(f)
-	case wire.Expire, wire.Goodbye:
+	case wire.Expire:
 		h.expire(f.Session)
+	case wire.Goodbye:
+		h.farewell(f.Session)
 	case wire.Forget:
 		h.forget(handing{f.Session, f.Call})
 	case wire.Begin:

@@ -100,6 +100,21 @@ func (h *Host) part(s *session, object uint64) {
 	}
 }
 
+// farewell ends a session whose client parts with all objects.
+func (h *Host) farewell(id uint64) {
+	s := h.sessions[id]
+	if s == nil {
+		return
+	}
+	for _, object := range slices.Sorted(maps.Keys(s.leases)) {
+		e := h.objects[object]
+		if o, ok := e.object.(leaver); ok {
+			o.left(h, e, s)
+		}
+	}
+	h.expire(id)
+}
+
 // A leaver is an object to which it matters that a session parts with it, by its last
 // reference: what that holds and waits for there it does not use any more. A reference that is
 // released otherwise was forgotten, and who forgets the handle of a lock may still rely on it.
