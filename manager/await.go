@@ -3,7 +3,6 @@ package manager
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"shmkit/internal/wire"
@@ -21,13 +20,18 @@ func (p *proxy) within(ctx context.Context) context.Context {
 }
 
 // await is callUndo of a method that waits for something and takes it: what is free is taken
-// even if ctx has ended.
+// even if ctx has ended, for which the server has the time that it has to answer a Cancel.
 func (p *proxy) await(ctx context.Context, m wire.Method, args []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
 	ctx = p.within(ctx)
 	if ctx.Err() == nil {
 		return p.callUndo(ctx, m, args, patience, u)
 	}
-	k, r, err := p.call(context.WithoutCancel(ctx), m, args, never)
+	if p.ref == nil || p.ref.closed.Load() {
+		return nil, wire.Reader{}, ErrClosed
+	}
+	short, stop := context.WithTimeoutCause(context.WithoutCancel(ctx), p.ref.c.unknown, context.Cause(ctx))
+	defer stop()
+	k, r, err := p.callUndo(short, m, args, never, u)
 	if patience != never && errors.Is(err, ErrWouldWait) {
 		err = context.Cause(ctx)
 	}
@@ -38,7 +42,7 @@ func (p *proxy) await(ctx context.Context, m wire.Method, args []byte, patience 
 func cause(ctx context.Context, timedOut bool) error {
 	switch err := context.Cause(ctx); {
 	case timedOut:
-		return os.ErrDeadlineExceeded
+		return context.DeadlineExceeded
 	case err != nil:
 		return err
 	}

@@ -167,16 +167,16 @@ func (b *Barrier) Abort() error { return b.exec(inherit, wire.BarrierAbort, nil,
 func (b *Barrier) Reset() error { return b.exec(inherit, wire.BarrierReset, nil, 0) }
 
 // Parties is how many must come; 0 if the server cannot be asked, see Info.
-func (b *Barrier) Parties() int { return b.ask().Parties }
+func (b *Barrier) Parties() int { return b.state().Parties }
 
 // Waiting is how many have come to the generation that is not over; 0 if the server cannot be
 // asked, see Info.
-func (b *Barrier) Waiting() int { return b.ask().Waiting }
+func (b *Barrier) Waiting() int { return b.state().Waiting }
 
 // Broken tells whether the barrier is broken; true if the server cannot be asked, see Info.
-func (b *Barrier) Broken() bool { return b.ask().Broken }
+func (b *Barrier) Broken() bool { return b.state().Broken }
 
-func (b *Barrier) ask() *BarrierInfo {
+func (b *Barrier) state() *BarrierInfo {
 	i, err := b.Info()
 	if err != nil {
 		return &BarrierInfo{Broken: true}

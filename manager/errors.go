@@ -8,6 +8,7 @@ import (
 
 	"shmkit/internal/wire"
 	"shmkit/ring"
+	"shmkit/shm"
 	shsync "shmkit/sync"
 )
 
@@ -20,8 +21,8 @@ var (
 	// in time what became of it: it may have been done, or be done yet. What it takes (a lock,
 	// a message, …) is given back then. The cause of the context is in the error too.
 	ErrUnknown = errors.New("manager: outcome is not known")
-	// ErrClosed: the client, or the server, was closed here.
-	ErrClosed = errors.New("manager: closed")
+	// ErrClosed: the client, the handle or the server was closed here. Is shm.ErrClosed.
+	ErrClosed error = closed{}
 	// ErrNoObject: the object went, with its last reference or with its server.
 	ErrNoObject = errors.New("manager: no such object")
 	// ErrNotFound: nothing has that name, or that key.
@@ -59,6 +60,13 @@ var (
 	// ErrInternal: the server has a bug.
 	ErrInternal = errors.New("manager: internal error of the server")
 )
+
+// closed is what shm.ErrClosed says, of what is at a server.
+type closed struct{}
+
+func (closed) Error() string { return "manager: closed" }
+
+func (closed) Unwrap() error { return shm.ErrClosed }
 
 // kinds are the errors of codes.
 var kinds = map[wire.Code]error{

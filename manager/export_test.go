@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"shmkit/internal/host"
 	"shmkit/internal/wire"
 )
 
@@ -76,4 +77,11 @@ func AwaitCall(c *Client) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// Counts are what the host of s has met, and how many sessions live.
+func Counts(s *Server) (met host.Counts, living int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.host.Counts(), len(s.host.Sessions())
 }

@@ -175,6 +175,7 @@ func (l *link) take(f *wire.Frame) error {
 		l.out.add(&wire.Frame{Kind: wire.Pong, Session: l.session, Call: f.Call}, 0)
 	case wire.Pong:
 	case wire.Goodbye:
+		l.s.apply(f)
 		return errLeft
 	default:
 		return &wire.FrameError{Field: "kind", Value: uint64(f.Kind), Want: "one that a client sends"}

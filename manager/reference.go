@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 
@@ -42,7 +43,23 @@ func (r *reference) close() {
 		if r.taken != nil {
 			r.taken.end(r.c, r.id)
 		}
-		r.c.tell(wire.Frame{Method: wire.Part, Body: wire.AppendUint(nil, r.id)})
+		r.part()
+	}
+}
+
+// part tells the server. If others may wait for what the client has of the object it waits until
+// the server has heard of it, but not for a server that is silent.
+func (r *reference) part() {
+	f := wire.Frame{Method: wire.Part, Body: wire.AppendUint(nil, r.id)}
+	switch r.kind {
+	case wire.TypeMutex, wire.TypeRecursiveMutex, wire.TypeBarrier:
+		ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+		defer cancel()
+		if k, _, err := r.c.call(ctx, f); err == nil {
+			k.free()
+		}
+	default:
+		r.c.tell(f)
 	}
 }
 

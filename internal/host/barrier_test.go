@@ -108,6 +108,10 @@ func TestBarrier(t *testing.T) {
 			{"1a", "wait", waits}, {"2a", "wait", waits}, {"3a", "wait", "2"}, {"3a", "close", ""}, {"3a", "expire", ""}, {"1a", "wait", waits}, {"4a", "expire", ""},
 			{"2a", "state", "1/3 acting=false broken=false generation=1"},
 		},
+		"who says goodbye is not missed, unless it waits": {
+			{"1a", "wait", waits}, {"2a", "wait", waits}, {"3a", "wait", "2"}, {"3a", "goodbye", ""}, {"1a", "wait", waits}, {"2a", "wait", waits},
+			{"2a", "goodbye", ""}, {"1a", "ends", "broken"},
+		},
 		"who closes it in a wait breaks it": {
 			{"1a", "wait", waits}, {"2a", "wait", waits}, {"1a", "close", "released"}, {"2a", "ends", "broken"},
 		},

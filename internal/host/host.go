@@ -24,6 +24,13 @@ type Host struct {
 	call     Call   // of the operation that is applied
 	out      []byte // where its reply is written
 	dropping []*entry
+	counts   Counts
+}
+
+// Counts are what a Host has met since New. They are no part of its state.
+type Counts struct {
+	Sessions uint64 // that began
+	Waits    uint64 // calls that had to wait
 }
 
 // handing names what was handed over, by whom.
@@ -71,8 +78,10 @@ func (h *Host) Apply(f *wire.Frame) []Effect {
 		h.done(f)
 	case wire.Open:
 		h.open(f)
-	case wire.Expire, wire.Goodbye:
+	case wire.Expire:
 		h.expire(f.Session)
+	case wire.Goodbye:
+		h.farewell(f.Session)
 	case wire.Forget:
 		h.forget(handing{f.Session, f.Call})
 	case wire.Begin:
@@ -217,6 +226,9 @@ func (h *Host) Sessions() []uint64 {
 	}
 	return ids
 }
+
+// Counts are those of now.
+func (h *Host) Counts() Counts { return h.counts }
 
 // Next is the id of the next object.
 func (h *Host) Next() uint64 { return h.next }

@@ -101,6 +101,9 @@ func TestMutex(t *testing.T) {
 		"a handle that is forgotten leaves the lock as it is": {
 			{"1a", "lock", "ok"}, {"2a", "lock", waits}, {"1a", "forget", ""}, {"2a", "ends", waits}, {"1a", "unlock", "ok"}, {"2a", "ends", "ok"},
 		},
+		"goodbye with the lock is as a death": {
+			{"1a", "lock", "ok"}, {"2a", "lock", waits}, {"1b", "lock", waits}, {"1a", "goodbye", ""}, {"2a", "ends", "died"},
+		},
 		"a bad call changes nothing": {
 			{"1a", "lock", "ok"}, {"1a", "junk", "body"}, {"1a", "state", "1/0×1 died=false lost=false waiting=0"}, {"1a", "unlock", "ok"},
 		},

@@ -37,8 +37,8 @@ type scriptCall struct {
 }
 
 // A step is one line: an actor makes a call and is answered with want. Instead of a call there
-// may be "ends", of one that waited; "cancel" and "timeout" of the actor's call; "expire" of the
-// session, "close" and "forget" of its last handle; "grant", of what is proposed.
+// may be "ends", of one that waited; "cancel" and "timeout" of the actor's call; "expire" and
+// "goodbye" of the session, "close" and "forget" of its last handle; "grant", of what is proposed.
 type step struct{ who, call, want string }
 
 const waits = "waits" // there is no answer yet
@@ -166,6 +166,8 @@ func (s *script) do(who string, args []string) {
 		s.apply(wire.Frame{Kind: wire.Cancel, Session: session, Call: c.id})
 	case "timeout":
 		s.apply(wire.Frame{Kind: wire.Timeout, Session: session, Call: c.id})
+	case "goodbye":
+		s.apply(wire.Frame{Kind: wire.Goodbye, Session: session})
 	case "expire":
 		s.apply(wire.Frame{Kind: wire.Expire, Session: session})
 	case "close":

@@ -29,6 +29,7 @@ func (h *Host) open(f *wire.Frame) {
 	if r.Err() != nil {
 		limits = wire.DefaultLimits
 	}
+	h.counts.Sessions++
 	h.sessions[f.Session] = &session{id: f.Session, limits: limits, waits: map[uint64]*wait{}, holds: map[uint64]uint64{}, leases: map[uint64]uint64{}}
 }
 
@@ -97,6 +98,21 @@ func (h *Host) part(s *session, object uint64) {
 	if o, ok := e.object.(leaver); ok && s.holds[object] == 0 && (s.leases[object] > 0 || len(s.waits) > 0) {
 		o.left(h, e, s)
 	}
+}
+
+// farewell ends a session whose client parts with all objects.
+func (h *Host) farewell(id uint64) {
+	s := h.sessions[id]
+	if s == nil {
+		return
+	}
+	for _, object := range slices.Sorted(maps.Keys(s.leases)) {
+		e := h.objects[object]
+		if o, ok := e.object.(leaver); ok {
+			o.left(h, e, s)
+		}
+	}
+	h.expire(id)
 }
 
 // A leaver is an object to which it matters that a session parts with it, by its last

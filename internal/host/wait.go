@@ -86,6 +86,7 @@ func (c *Call) register() (*wait, error) {
 		return nil, wire.NewFault(wire.CodeTooMuch, "manager: %d calls of the session wait, which is its limit", len(c.s.waits))
 	}
 	w := &wait{s: c.s, call: c.id, e: c.e, method: c.method, deadline: c.deadline}
+	c.h.counts.Waits++
 	c.s.waits[c.id] = w
 	c.h.ref(c.e, 1)
 	if w.deadline > 0 {

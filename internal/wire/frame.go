@@ -30,7 +30,7 @@ const (
 	Failure Kind = 5  // S: why a call gave nothing, or the connection ends (call 0); see Fault
 	Cancel  Kind = 6  // C: the caller waits no more for that call, which answers nevertheless
 	Ack     Kind = 7  // C: the results of all calls up to that one have come
-	Goodbye Kind = 8  // C: the session ends. S: the server goes; answers to nothing
+	Goodbye Kind = 8  // C: the session ends, and has parted with all its objects. S: the server goes; answers to nothing
 	Ping    Kind = 9  // either: answer with a Pong with this call
 	Pong    Kind = 10 // either
 
