@@ -18,6 +18,7 @@ type call struct {
 	wake   chan struct{}
 	cancel bool // a Cancel was sent
 	undo   undo
+	owner  *queueUse // nil for all but queues
 
 	// Guarded by the client's mu until done; then the caller's.
 	done bool

@@ -53,6 +53,11 @@ type Client struct {
 // u takes it back later.
 // Errors: the cause of ctx; ErrUnknown besides; ErrServerGone; ErrLimit.
 func (c *Client) do(ctx context.Context, f wire.Frame, u undo) (*call, error) {
+	return c.doFor(nil, ctx, f, u)
+}
+
+// doFor is do of a call that is cancelled when its owner is detached.
+func (c *Client) doFor(owner *queueUse, ctx context.Context, f wire.Frame, u undo) (*call, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx) // nothing was sent
 	}
@@ -63,7 +68,7 @@ func (c *Client) do(ctx context.Context, f wire.Frame, u undo) (*call, error) {
 			ctx = within
 		}
 	}
-	k, err := c.begin(f, u)
+	k, err := c.begin(owner, f, u)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +99,7 @@ func (c *Client) giveUp(ctx context.Context, k *call) (*call, error) {
 // insist is call that waits for the answer in any case. When ctx ends it cancels the call, which
 // the server answers as soon as it can.
 func (c *Client) insist(ctx context.Context, f wire.Frame) (*call, wire.Reader, error) {
-	k, err := c.begin(f, nil)
+	k, err := c.begin(nil, f, nil)
 	if err != nil {
 		return nil, wire.Reader{}, err
 	}
@@ -125,7 +130,7 @@ func (c *Client) finish(k *call) {
 }
 
 // begin registers a call and gives it to the outbox, in the order of numbers.
-func (c *Client) begin(f wire.Frame, u undo) (*call, error) {
+func (c *Client) begin(owner *queueUse, f wire.Frame, u undo) (*call, error) {
 	if n := uint64(f.Len()); n > c.limits.Frame {
 		return nil, fmt.Errorf("%w: a request takes %d bytes, and the longest may take %d", ErrLimit, n, c.limits.Frame)
 	}
@@ -134,17 +139,32 @@ func (c *Client) begin(f wire.Frame, u undo) (*call, error) {
 	switch {
 	case c.err != nil:
 		return nil, c.err
+	case owner != nil && owner.detached:
+		return nil, errDetached
 	case uint64(len(c.calls)) >= c.limits.Calls:
 		return nil, fmt.Errorf("%w: %d calls are not answered", ErrLimit, len(c.calls))
 	}
 	k := calls.Get().(*call)
-	k.id, k.undo = c.next, u
+	k.id, k.undo, k.owner = c.next, u, owner
 	c.next++
 	f.Kind, f.Session, f.Call = wire.Request, c.session, k.id
 	c.calls[k.id] = k
 	c.out.add(&f, 0)
 	c.lookout.dismiss()
 	return k, nil
+}
+
+// detach cancels the calls of an owner, which has no others after that.
+func (c *Client) detach(owner *queueUse) {
+	c.mu.Lock()
+	owner.detached = true
+	for id, k := range c.calls {
+		if k.owner == owner {
+			c.out.add(&wire.Frame{Kind: wire.Cancel, Session: c.session, Call: id}, 0)
+		}
+	}
+	c.mu.Unlock()
+	c.out.flush()
 }
 
 // tell calls a method that is not answered.

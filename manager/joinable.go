@@ -87,7 +87,7 @@ func (j *JoinableQueue[T]) get(ctx context.Context, patience time.Duration) (v T
 // took puts what was taken on the list of the handle. If that was detached meanwhile it goes
 // back.
 func (j *JoinableQueue[T]) took(l leases) {
-	if l.n > 0 && !j.ref.taken.add(l) {
+	if l.n > 0 && !j.ref.queue.add(l) {
 		j.giveBack(l)
 	}
 }
@@ -140,14 +140,14 @@ func (j *JoinableQueue[T]) TryLease() (*Lease[T], error) { return j.queue().TryL
 // In the terminology of the Go memory model it synchronizes before the Join that returns
 // because of it.
 func (j *JoinableQueue[T]) TaskDone() error {
-	if j.ref == nil || j.ref.closed.Load() {
-		return ErrClosed
+	if j.detached() {
+		return errDetached
 	}
-	lease, ok := j.ref.taken.oldest()
+	lease, ok := j.ref.queue.oldest()
 	if !ok {
 		return ring.ErrTaskDone
 	}
-	return j.exec(inherit, j.of(wire.QueueAck), leases{lease, 1}.append(nil), 0)
+	return j.conclude(wire.QueueAck, leases{lease, 1})
 }
 
 // Join waits until nothing is unfinished: no message waits, and none is taken and not done. A

@@ -46,9 +46,9 @@ func (q *Queue[T]) takeLease(ctx context.Context, patience time.Duration) (*Leas
 // gave it back.
 func (l *Lease[T]) Deliveries() int { return int(l.deliveries) }
 
-// Ack says that the message is dealt with: when it returns nil nobody gets it again.
-// Errors: ring.ErrNotHeld the second time; as any call: then the message is acknowledged, or
-// comes back.
+// Ack says that the message is dealt with: when it returns nil nobody gets it again. The
+// handle of the queue is not needed for it any more.
+// Errors: ring.ErrNotHeld the second time; ErrServerGone, and then it is not known.
 func (l *Lease[T]) Ack() error { return l.end(wire.QueueAck) }
 
 // Nack gives the message back, to whoever comes next, with one more delivery counted.
@@ -59,5 +59,15 @@ func (l *Lease[T]) end(m wire.Method) error {
 	if l.over.Swap(true) {
 		return ring.ErrNotHeld
 	}
-	return l.q.exec(inherit, l.q.of(m), l.lease.append(nil), 0)
+	return l.q.conclude(m, l.lease)
+}
+
+// conclude says what becomes of messages that this client has, whatever contexts say.
+func (p *proxy) conclude(m wire.Method, l leases) error {
+	f := wire.Frame{Method: p.of(m), Object: p.ref.id, Body: l.append(nil)}
+	k, _, err := p.ref.c.call(context.Background(), f)
+	if err == nil {
+		k.free()
+	}
+	return err
 }

@@ -106,18 +106,50 @@ func (q *Queue[T]) put(ctx context.Context, v *T, patience time.Duration) error 
 // attempt calls a method of a queue that may wait. If ctx has ended it does not, but all else it
 // does: then the cause of ctx tells that it would have waited.
 func (p *proxy) attempt(ctx context.Context, m wire.Method, body []byte, patience time.Duration, u undo) (*call, wire.Reader, error) {
-	if p.ref == nil {
-		return nil, wire.Reader{}, ErrClosed
+	if p.detached() {
+		return nil, wire.Reader{}, errDetached
 	}
-	ctx, m = p.within(ctx), m.Of(p.ref.kind)
-	if ctx.Err() == nil || patience < 0 {
-		return p.callUndo(ctx, m, body, patience, u)
+	ctx = p.within(ctx)
+	over := patience >= 0 && ctx.Err() != nil
+	within := ctx
+	if over {
+		within, patience, u = context.WithoutCancel(ctx), -1, nil
 	}
-	k, r, err := p.callUndo(context.WithoutCancel(ctx), m, body, -1, nil)
-	if errors.Is(err, ring.ErrFull) || errors.Is(err, ring.ErrEmpty) || errors.Is(err, ErrWouldWait) {
+	f := wire.Frame{Method: m.Of(p.ref.kind), Object: p.ref.id, Deadline: int64(patience), Body: body}
+	k, err := p.ref.c.doFor(p.ref.queue, within, f, u)
+	if err != nil {
+		return nil, wire.Reader{}, err
+	}
+	r, err := k.answer()
+	switch {
+	case err == nil:
+		return k, r, nil
+	case over && (errors.Is(err, ring.ErrFull) || errors.Is(err, ring.ErrEmpty) || errors.Is(err, ErrWouldWait)):
 		err = context.Cause(ctx)
+	case p.detached() && errors.Is(err, context.Canceled):
+		err = errDetached
 	}
-	return k, r, err
+	k.free()
+	return nil, wire.Reader{}, err
+}
+
+// undoes is what takes back what calls give.
+func (p *proxy) undoes() *queueUse {
+	if p.ref == nil {
+		return &queueUse{}
+	}
+	return p.ref.queue
+}
+
+func (p *proxy) detached() bool { return p.ref == nil || p.ref.closed.Load() }
+
+// order is attempt for a method that does not wait, and gives nothing.
+func (p *proxy) order(m wire.Method, body []byte) error {
+	k, _, err := p.attempt(inherit, m, body, -1, nil)
+	if err == nil {
+		k.free()
+	}
+	return err
 }
 
 // Get takes the oldest message, and waits for one as long as it takes.
@@ -141,7 +173,7 @@ func (q *Queue[T]) get(ctx context.Context, patience time.Duration) (v T, err er
 
 // take takes a message into v, and gives its lease: of none if there is no message.
 func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l leases, deliveries uint64, err error) {
-	k, r, err := q.attempt(ctx, wire.QueueGet, nil, patience, q.undoGet)
+	k, r, err := q.attempt(ctx, wire.QueueGet, nil, patience, q.undoes().undoGet)
 	if err != nil {
 		return leases{}, 0, err
 	}
@@ -154,12 +186,6 @@ func (q *Queue[T]) take(ctx context.Context, patience time.Duration, v *T) (l le
 	l.n = 1
 	*v, err = q.read(item, false)
 	return l, deliveries, err
-}
-
-// undoGet gives back what nobody waits for any more.
-func (q *Queue[T]) undoGet(answer wire.Reader) (wire.Frame, bool) {
-	l := leases{answer.Uint(), 1}
-	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
 }
 
 // leases are messages that this client has, numbered one after the other.
@@ -192,13 +218,14 @@ func (p *proxy) giveBack(l leases) {
 // Close closes the queue for everybody: nothing can be put any more; what is in it can be
 // taken, and then Get gives ring.ErrClosed. Calling it again does nothing. The handle stays;
 // see Detach.
-func (q *Queue[T]) Close() error { return q.exec(inherit, q.of(wire.QueueClose), nil, 0) }
+func (q *Queue[T]) Close() error { return q.order(wire.QueueClose, nil) }
 
 // Detach gives up this handle: the queue goes with its messages when it was the last, and it
-// has no name. Later calls give ErrClosed.
+// has no name. Later calls, and those that wait, give ErrClosed, which is ring.ErrDetached
+// too.
 func (q *Queue[T]) Detach() error {
-	if q.ref == nil || q.ref.closed.Load() {
-		return ErrClosed
+	if q.detached() {
+		return errDetached
 	}
 	return q.proxy.Close()
 }

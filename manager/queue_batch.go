@@ -71,6 +71,8 @@ func (q *Queue[T]) putBatch(ctx context.Context, body []byte, patience time.Dura
 		return 0, err
 	case code == wire.CodeOK:
 		return n, nil
+	case code == wire.CodeCancelled && q.detached():
+		return n, errDetached
 	case code == wire.CodeCancelled, code == wire.CodeFull && patience >= 0 && q.within(ctx).Err() != nil:
 		return n, context.Cause(q.within(ctx))
 	}
@@ -106,7 +108,7 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 	if len(list) == 0 {
 		return ours, rest, 0, nil
 	}
-	k, r, err := q.attempt(ctx, wire.QueueGetN, wire.AppendUint(nil, uint64(len(list))), patience, q.undoGetN)
+	k, r, err := q.attempt(ctx, wire.QueueGetN, wire.AppendUint(nil, uint64(len(list))), patience, q.undoes().undoGetN)
 	if err != nil {
 		return ours, rest, 0, err
 	}
@@ -133,10 +135,4 @@ func (q *Queue[T]) takeN(ctx context.Context, list []T, patience time.Duration) 
 		err = fmt.Errorf("%w: no message, and no error", ring.ErrEmpty)
 	}
 	return ours, rest, n, err
-}
-
-// undoGetN gives back what nobody waits for any more.
-func (q *Queue[T]) undoGetN(answer wire.Reader) (wire.Frame, bool) {
-	l := leases{answer.Uint(), answer.Uint()}
-	return wire.Frame{Method: q.of(wire.QueueNack), Object: q.ref.id, Body: l.append(nil)}, answer.Err() == nil
 }

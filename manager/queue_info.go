@@ -12,13 +12,15 @@ type QueueInfo struct {
 	ring.Info
 	// Unfinished is how many messages wait, or are taken and not acknowledged or done.
 	Unfinished int
+	// Getters, Putters and Joiners are how many calls wait.
+	Getters, Putters, Joiners int
 	// Bytes is what all these take of MaxBytes.
 	Bytes, MaxBytes int64
 }
 
 // Info looks at the queue.
 func (q *Queue[T]) Info() (QueueInfo, error) {
-	k, r, err := q.call(inherit, q.of(wire.QueueInfo), nil, 0)
+	k, r, err := q.attempt(inherit, wire.QueueInfo, nil, -1, nil)
 	if err != nil {
 		return QueueInfo{}, err
 	}
@@ -27,7 +29,8 @@ func (q *Queue[T]) Info() (QueueInfo, error) {
 	i.Len, i.Cap, i.Unfinished = int(r.Uint()), int(r.Uint()), int(r.Uint())
 	i.Bytes, i.MaxBytes = r.Int(), r.Int()
 	i.Puts, i.Gets, i.Redelivered, i.HighWater = r.Uint(), r.Uint(), r.Uint(), int(r.Uint())
-	i.Getting, i.Putting, i.Joining = r.Uint() > 0, r.Uint() > 0, r.Uint() > 0
+	i.Getters, i.Putters, i.Joiners = int(r.Uint()), int(r.Uint()), int(r.Uint())
+	i.Getting, i.Putting, i.Joining = i.Getters > 0, i.Putters > 0, i.Joiners > 0
 	i.Closed = r.Bool()
 	return i, r.End()
 }

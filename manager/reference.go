@@ -16,23 +16,23 @@ type reference struct {
 	kind   wire.Type
 	closed atomic.Bool
 	clean  runtime.Cleanup
-	taken  *takings // of a JoinableQueue
+	queue  *queueUse // of a queue
 }
 
 // lent is what giving back a reference needs: not the reference.
 type lent struct {
 	c     *Client
 	id    uint64
-	taken *takings
+	queue *queueUse
 }
 
 // refer makes a reference of one that the session has been given by the server.
 func refer(c *Client, id uint64, kind wire.Type) *reference {
 	r := &reference{c: c, id: id, kind: kind}
-	if kind == wire.TypeJoinable {
-		r.taken = &takings{}
+	if kind == wire.TypeQueue || kind == wire.TypeJoinable {
+		r.queue = newQueueUse(c, id, kind)
 	}
-	r.clean = runtime.AddCleanup(r, lent.back, lent{c, id, r.taken})
+	r.clean = runtime.AddCleanup(r, lent.back, lent{c, id, r.queue})
 	return r
 }
 
@@ -40,8 +40,8 @@ func refer(c *Client, id uint64, kind wire.Type) *reference {
 func (r *reference) close() {
 	if r.closed.CompareAndSwap(false, true) {
 		r.clean.Stop()
-		if r.taken != nil {
-			r.taken.end(r.c, r.id)
+		if r.queue != nil {
+			r.queue.end()
 		}
 		r.part()
 	}
@@ -64,8 +64,8 @@ func (r *reference) part() {
 }
 
 func (l lent) back() {
-	if l.taken != nil {
-		l.taken.end(l.c, l.id)
+	if l.queue != nil {
+		l.queue.end()
 	}
 	l.c.tell(wire.Frame{Method: wire.Release, Body: wire.AppendUint(nil, l.id)})
 }
