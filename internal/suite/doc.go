@@ -12,15 +12,22 @@
 // Guarantees: an actor that is a process is a real one, and dies by SIGKILL. A step that
 // must wait is over when the actor sleeps in it, and no time is taken for that.
 //
+// A [Place] is what a world must be able to tell: how many calls had to wait, so that a
+// script can go on when one does, and that a death has been noticed, where that takes a
+// while. Scripts do not depend on how long.
+//
 // What it does not do: it knows nothing of what an object is in memory. Hostile bytes,
 // single instructions and allocations are tested where the type is.
 //
-//	var world = suite.NewWorld("actor", func(t testing.TB) suite.Place { return serve(t) })
+//	var world = suite.NewWorld("actor", serve) // serve(t) is a suite.Place: a server and a client of it
+//
+//	func client(at suite.Place) *manager.Client { return at.(*place).client }
 //
 //	func init() {
-//		locks.AddMutex(world, func(at suite.Place) (*manager.Mutex, error) { return at.(*place).client.NewMutex() })
-//		locks.AddEvent(world, func(at suite.Place) (*manager.Event, error) { return at.(*place).client.NewEvent() })
+//		world.Leases = true
+//		locks.AddMutex(world, func(at suite.Place) (*manager.Mutex, error) { return manager.NewMutex(client(at)) })
+//		locks.AddEvent(world, func(at suite.Place) (*manager.Event, error) { return manager.NewEvent(client(at)) })
 //	}
-//	func TestLocks(t *testing.T) { locks.All(t, world, nil) }
-//	func TestLocksOverTCP(t *testing.T) { locks.All(t, world.In(serveTCP), nil) }
+//	func TestLocks(t *testing.T)        { locks.All(t, world, nil) }
+//	func TestLocksOverTCP(t *testing.T) { locks.All(t, world.In(serveTCP), suite.Except{"BarrierMembers": "why not"}) }
 package suite
