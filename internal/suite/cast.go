@@ -32,7 +32,11 @@ func (s *Stage) goroutine(i int) *Player {
 
 // process is an actor that is a process of this binary.
 func (s *Stage) process(i int) *Player {
-	p := shmtest.Start(s.T, s.world.actor, s.kind, Text(s.T, s.Object))
+	args := []string{s.kind, Text(s.T, s.Object)}
+	if g, ok := s.At.(Greeter); ok {
+		args = append(args, g.Greeting())
+	}
+	p := shmtest.Start(s.T, s.world.actor, args...)
 	return s.other(p, fmt.Sprintf("process %d", i))
 }
 
@@ -64,6 +68,9 @@ func (s *Stage) other(p *shmtest.Process, name string) *Player {
 
 // act is what a process of this binary does.
 func (w *World) act(c *shmtest.Child) {
+	if w.Arrive != nil && len(c.Args) > 2 {
+		c.Must(w.Arrive(c.Args[2]))
+	}
 	_, do, err := w.kinds[c.Args[0]].Open(c.Args[1])
 	c.Must(err)
 	c.Say("ready")

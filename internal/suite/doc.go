@@ -14,7 +14,7 @@
 //
 // A [Place] is what a world must be able to tell: how many calls had to wait, so that a
 // script can go on when one does, and that a death has been noticed, where that takes a
-// while. Scripts do not depend on how long.
+// while: there [World.Arrive] may leave a sign of life. Scripts do not depend on how long.
 //
 // What it does not do: it knows nothing of what an object is in memory. Hostile bytes,
 // single instructions and allocations are tested where the type is.

@@ -20,6 +20,10 @@ type World struct {
 	// many as shared memory takes in a moment.
 	Load int
 
+	// Arrive, if it is not nil, is what an actor that is a process does first, with the text
+	// of a place that is a [Greeter]: it may leave a sign there that it lives, for Gone.
+	Arrive func(greeting string) error
+
 	place func(t testing.TB) Place
 	actor string
 	kinds map[string]Kind
@@ -28,11 +32,15 @@ type World struct {
 // Place is where the object of a scene lives, such as a segment or a server.
 type Place interface {
 	// Sleeps counts the calls of process pid that had to wait, since it began. A place that
-	// does not know whose a call is may count those of all.
+	// does not know whose a call is may count those of all. It must not count those that wait
+	// now: one that begins and one that ends would look like none.
 	Sleeps(pid int) uint64
 	// Gone returns when it has been noticed here that process pid has ended.
 	Gone(pid int)
 }
+
+// Greeter is a place that has something to say to actors that are processes.
+type Greeter interface{ Greeting() string }
 
 // Handle is a handle of an object. Close gives it up.
 type Handle interface {
