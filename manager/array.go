@@ -20,6 +20,9 @@ type Scalar interface {
 // those of several clients and processes may be of one Array. Each method is one atomic step.
 // An index less than 0 counts from the end, but not in slices. Nobody holds anything of an
 // Array, so that nothing happens to it when a client dies.
+//
+// Numbers may be in shared memory, see Value: then slices and Fill are not one step, but each
+// item is.
 type Array[T Scalar] struct {
 	proxy
 	n int
@@ -58,7 +61,11 @@ func newArray[T Scalar](c *Client, n int, all []T, options []Option) (*Array[T],
 		return nil, fmt.Errorf("%w: an Array of %d items", ErrArgument, n)
 	}
 	body := wire.AppendUint([]byte{code[T]()}, uint64(n))
-	p, err := create(c, wire.TypeArray, options, wire.AppendBytes(body, plain(all)))
+	body = wire.AppendBytes(body, plain(all))
+	if shareCode[T]() != 0 && c.shares() {
+		body = wire.AppendBool(body, true)
+	}
+	p, err := create(c, wire.TypeArray, options, body)
 	return &Array[T]{p, n}, err
 }
 
@@ -114,22 +121,41 @@ func (a *Array[T]) Set(i int, x T) error { return a.StoreAt(i, x) }
 
 // LoadAt gives an item.
 // Errors: ErrRange; ErrServerGone.
-func (a *Array[T]) LoadAt(i int) (T, error) { return a.one(wire.ArrayGet, i) }
+func (a *Array[T]) LoadAt(i int) (T, error) {
+	if m, i := a.shared(i); m != nil {
+		return ofBits[T](m.Load(i)), nil
+	}
+	return a.one(wire.ArrayGet, i)
+}
 
 // StoreAt sets an item.
 // Errors: ErrRange; ErrServerGone.
 func (a *Array[T]) StoreAt(i int, x T) error {
+	if m, i := a.shared(i); m != nil {
+		m.Store(i, bitsAs(&x))
+		return nil
+	}
 	var room [16]byte
 	return a.exec(inherit, wire.ArraySet, append(wire.AppendInt(room[:0], int64(i)), memory(&x)...), 0)
 }
 
 // SwapAt sets an item and gives the one before.
 // Errors: ErrRange; ErrServerGone.
-func (a *Array[T]) SwapAt(i int, x T) (old T, err error) { return a.one(wire.ArraySwap, i, x) }
+func (a *Array[T]) SwapAt(i int, x T) (old T, err error) {
+	if m, i := a.shared(i); m != nil {
+		return ofBits[T](m.Swap(i, bitsAs(&x))), nil
+	}
+	return a.one(wire.ArraySwap, i, x)
+}
 
 // AddAt adds delta to an item and gives the sum. Integers wrap around.
 // Errors: ErrRange; ErrType for bools; ErrServerGone.
-func (a *Array[T]) AddAt(i int, delta T) (sum T, err error) { return a.one(wire.ArrayAdd, i, delta) }
+func (a *Array[T]) AddAt(i int, delta T) (sum T, err error) {
+	if m, i := a.shared(i); m != nil {
+		return ofBits[T](m.Add(i, bitsAs(&delta))), nil
+	}
+	return a.one(wire.ArrayAdd, i, delta)
+}
 
 // one calls a method that takes an index, and items, and gives an item.
 func (a *Array[T]) one(m wire.Method, i int, args ...T) (x T, err error) {
@@ -151,11 +177,22 @@ func (a *Array[T]) one(m wire.Method, i int, args ...T) (x T, err error) {
 // NaN is equal to itself, and 0 is not -0.
 // Errors: ErrRange; ErrServerGone.
 func (a *Array[T]) CompareAndSwapAt(i int, old, x T) (swapped bool, err error) {
+	if m, i := a.shared(i); m != nil {
+		return m.CompareAndSwap(i, bitsAs(&old), bitsAs(&x)), nil
+	}
 	return a.ask(wire.ArrayCompareAndSwap, append(wire.AppendInt(nil, int64(i)), plain([]T{old, x})...))
 }
 
 // Fill sets all items to x.
-func (a *Array[T]) Fill(x T) error { return a.exec(inherit, wire.ArrayFill, plain([]T{x}), 0) }
+func (a *Array[T]) Fill(x T) error {
+	if m := a.proxy.memory(wire.ArrayShare, shareCode[T]()); m != nil {
+		for i := range a.n {
+			m.Store(i, bitsAs(&x))
+		}
+		return nil
+	}
+	return a.exec(inherit, wire.ArrayFill, plain([]T{x}), 0)
+}
 
 // Copy gives all items, as they are at one instant.
 // Errors: ErrServerGone.
@@ -164,6 +201,13 @@ func (a *Array[T]) Copy() ([]T, error) { return a.Slice(0, a.n) }
 // Slice gives the items from from up to to, as they are at one instant.
 // Errors: ErrRange unless 0 ≤ from ≤ to ≤ Len; ErrServerGone.
 func (a *Array[T]) Slice(from, to int) ([]T, error) {
+	if m := a.proxy.memory(wire.ArrayShare, shareCode[T]()); m != nil && 0 <= from && from <= to && to <= a.n {
+		all := make([]T, to-from)
+		for i := range all {
+			all[i] = ofBits[T](m.Load(from + i))
+		}
+		return all, nil
+	}
 	k, r, err := a.call(inherit, wire.ArraySlice, wire.AppendInt(wire.AppendInt(nil, int64(from)), int64(to)), 0)
 	if err != nil {
 		return nil, err
@@ -179,6 +223,12 @@ func (a *Array[T]) Slice(from, to int) ([]T, error) {
 // SetSlice sets the items from from on, all at one instant.
 // Errors: ErrRange if there are not so many; ErrServerGone.
 func (a *Array[T]) SetSlice(from int, all []T) error {
+	if m := a.proxy.memory(wire.ArrayShare, shareCode[T]()); m != nil && 0 <= from && from <= a.n-len(all) {
+		for i := range all {
+			m.Store(from+i, bitsAs(&all[i]))
+		}
+		return nil
+	}
 	return a.exec(inherit, wire.ArraySetSlice, append(wire.AppendInt(nil, int64(from)), plain(all)...), 0)
 }
 

@@ -45,6 +45,7 @@ type Client struct {
 	answered  int   // since the last Ack
 	bytes     int   // of these answers
 	lookout   lookout
+	share     sharing
 }
 
 // do calls a method and waits for the answer, which the caller reads and then frees. If ctx
@@ -193,6 +194,7 @@ func (c *Client) lost(err error) {
 
 // failLocked makes err that of all calls, and later ones, and closes the connection.
 func (c *Client) failLocked(err error) {
+	c.share.v.end()
 	c.endLocked(err)
 	if c.left != nil {
 		c.left.done = true

@@ -74,6 +74,9 @@ func greet(ctx context.Context, conn *pipe.Conn, session uint64, s *setup) (*Cli
 		return nil, fmt.Errorf("%w: %s", ErrProtocol, trim(err))
 	}
 	c.limits, c.server = s.limits.Min(w.Limits), w.Server
+	if !s.private {
+		c.share.life = w.Life
+	}
 	c.out = newOutbox(c.line, nil, c.fail)
 	return c, nil
 }

@@ -85,3 +85,9 @@ func Counts(s *Server) (met host.Counts, living int) {
 	defer s.mu.Unlock()
 	return s.host.Counts(), len(s.host.Sessions())
 }
+
+// Maps tells whether a client reads and writes v in shared memory.
+func (v *Value[T]) Maps() bool { return v.memory(wire.ValueShare, v.code()) != nil }
+
+// Maps tells whether a client reads and writes a in shared memory.
+func (a *Array[T]) Maps() bool { return a.memory(wire.ArrayShare, shareCode[T]()) != nil }

@@ -1,65 +1,73 @@
 package manager
 
 import (
-	"errors"
+	"context"
 	"sync/atomic"
 
 	shsync "shmkit/sync"
 )
 
-// A latch tells processes on the same machine that a server is gone, as soon as the kernel
+// A latch tells clients on the same machine that their server is gone, as soon as the kernel
 // knows: it is a lock that the server holds as long as it serves. Who gets it knows.
 type latch struct {
-	lock *shsync.Mutex
+	lock   *shsync.Mutex
+	handle []byte
 }
 
-// newLatch makes the latch of this server.
 func newLatch() (*latch, error) {
 	m, err := shsync.NewMutex()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Lock(); err != nil {
+	handle, err := m.MarshalBinary()
+	if err == nil {
+		err = m.Lock()
+	}
+	if err != nil {
 		m.Close()
 		return nil, err
 	}
-	return &latch{m}, nil
+	return &latch{m, handle}, nil
 }
 
-// release says that the server is gone.
-func (l *latch) release() {
-	l.lock.Unlock()
-	l.lock.Close()
+// open says that the server is gone. It may be called again.
+func (l *latch) open() {
+	if l != nil && l.lock.Unlock() == nil {
+		l.lock.Close()
+	}
 }
 
 // A vigil watches the latch of a server.
 type vigil struct {
-	gone atomic.Bool
-	lock shsync.Mutex
+	gone atomic.Bool // the memory of the server is not to be used any more
+	stop context.CancelFunc
 }
 
-// watch begins to watch the latch whose handle this is, and calls told when the server is
-// gone. It needs no thread while it waits.
-func watch(handle []byte, told func()) (*vigil, error) {
-	v := &vigil{}
-	if err := v.lock.UnmarshalBinary(handle); err != nil {
+// watch begins to watch the latch whose handle this is. It takes a goroutine that sleeps.
+func watch(handle []byte) (*vigil, error) {
+	m := &shsync.Mutex{}
+	if err := m.UnmarshalBinary(handle); err != nil {
 		return nil, err
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	v := &vigil{stop: stop}
 	go func() {
-		switch err := v.lock.Lock(); {
-		case errors.Is(err, shsync.ErrClosed): // by stop
-			return
-		case errors.Is(err, shsync.ErrOwnerDied):
-			v.lock.MarkConsistent()
-			v.lock.Unlock()
-		case err == nil:
-			v.lock.Unlock()
+		// However it ends: to get the lock, or that it is damaged, means the same. Whoever gets it
+		// keeps nothing: the next to watch is told the same.
+		if ok := m.LockContext(ctx); ctx.Err() == nil || ok == nil {
+			m.MarkConsistent()
+			m.Unlock()
 		}
 		v.gone.Store(true)
-		told()
+		m.Close()
 	}()
 	return v, nil
 }
 
-// stop ends the watch.
-func (v *vigil) stop() { v.lock.Close() }
+// end says that this client uses the memory no more.
+func (v *vigil) end() {
+	if v != nil {
+		v.gone.Store(true)
+		v.stop()
+	}
+}

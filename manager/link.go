@@ -93,7 +93,7 @@ func (l *link) register(session uint64, limits wire.Limits) error {
 		return fault(wire.CodeTooMuch, "%d clients are connected, and no more may be", s.clientsMost)
 	}
 	l.session, l.frame = session, int(limits.Frame)
-	answer := wire.Greeting{Limits: s.limits, Server: s.id, Resumed: s.host.Session(session)}
+	answer := wire.Greeting{Limits: s.limits, Server: s.id, Resumed: s.host.Session(session), Life: s.life()}
 	if old := s.links[session]; old != nil {
 		old.cut(fault(wire.CodeNoSession, "another connection goes on with the session"))
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
+	"time"
 
 	"shmkit/internal/shmtest"
 	"shmkit/pipe"
@@ -39,10 +41,21 @@ func sweep() error {
 	if err := l.Close(); err != nil {
 		return err
 	}
-	if _, err := shm.Sweep(); err != nil {
+	if err := shm.CloseDefault(); err != nil {
 		return err
 	}
-	return shm.CloseDefault()
+	// Of servers that were killed handles have what they map until they are collected.
+	for range 1000 {
+		runtime.GC()
+		if _, err := shm.Sweep(); err != nil {
+			return err
+		}
+		if all, err := shm.List(); err != nil || len(all) == 0 {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
 }
 
 func must(t testing.TB, err error) {

@@ -21,37 +21,51 @@ type block[T numeric] struct {
 	of   func(uint64) T
 }
 
-func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](width int) func(n int) (host.Memory, error) {
+// A blockKind makes and opens blocks of one kind of numbers.
+type blockKind struct {
+	make func(n int) (host.Memory, error)
+	open func(handle []byte) (host.Memory, error)
+}
+
+func blocksOf[T numeric](bits func(T) uint64, of func(uint64) T) blockKind {
+	return blockKind{
+		make: func(n int) (host.Memory, error) {
+			a, err := array.New[T](n)
+			if err != nil {
+				return nil, err
+			}
+			return &block[T]{a, bits, of}, nil
+		},
+		open: func(handle []byte) (host.Memory, error) {
+			a := &array.Array[T]{}
+			if err := a.UnmarshalBinary(handle); err != nil {
+				return nil, err
+			}
+			return &block[T]{a, bits, of}, nil
+		},
+	}
+}
+
+func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](width int) blockKind {
 	mask := uint64(math.MaxUint64) >> (64 - 8*width)
-	return func(n int) (host.Memory, error) {
-		return newBlock(n, func(v T) uint64 { return uint64(v) & mask }, func(b uint64) T { return T(b) })
-	}
+	return blocksOf(func(v T) uint64 { return uint64(v) & mask }, func(b uint64) T { return T(b) })
 }
 
-func newBlock[T numeric](n int, bits func(T) uint64, of func(uint64) T) (host.Memory, error) {
-	a, err := array.New[T](n)
-	if err != nil {
-		return nil, err
-	}
-	return &block[T]{a, bits, of}, nil
-}
-
-// blocks make n zeros of a kind, by its letter; see wire.ArrayWidth.
-var blocks = map[byte]func(n int) (host.Memory, error){
+// blocks are by the letter of the kind; see wire.ArrayWidth.
+var blocks = map[byte]blockKind{
 	'b': integers[int8](1), 'h': integers[int16](2), 'i': integers[int32](4), 'q': integers[int64](8),
 	'B': integers[uint8](1), 'H': integers[uint16](2), 'I': integers[uint32](4), 'Q': integers[uint64](8),
-	'f': func(n int) (host.Memory, error) {
-		return newBlock(n, func(v float32) uint64 { return uint64(math.Float32bits(v)) }, func(b uint64) float32 { return math.Float32frombits(uint32(b)) })
-	},
-	'd': func(n int) (host.Memory, error) { return newBlock(n, math.Float64bits, math.Float64frombits) },
+	'f': blocksOf(func(v float32) uint64 { return uint64(math.Float32bits(v)) }, func(b uint64) float32 { return math.Float32frombits(uint32(b)) }),
+	'd': blocksOf(math.Float64bits, math.Float64frombits),
 }
 
 // newMemory makes n zeros of a kind.
 func newMemory(code byte, n int) (host.Memory, error) {
-	if blocks[code] == nil {
+	kind, ok := blocks[code]
+	if !ok {
 		return nil, fmt.Errorf("%w: numbers of kind %q", ErrType, code)
 	}
-	return blocks[code](n)
+	return kind.make(n)
 }
 
 func (b *block[T]) Len() int                       { return b.a.Len() }

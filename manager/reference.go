@@ -16,7 +16,8 @@ type reference struct {
 	kind   wire.Type
 	closed atomic.Bool
 	clean  runtime.Cleanup
-	queue  *queueUse // of a queue
+	shared atomic.Pointer[shared] // what is known of its memory
+	queue  *queueUse              // of a queue
 }
 
 // lent is what giving back a reference needs: not the reference.

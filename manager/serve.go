@@ -21,6 +21,7 @@ func Serve(family, address string, setups ...Setup) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.shareMemory(family)
 	if s.l, err = pipe.Listen(family, address, options...); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,8 @@ type Server struct {
 	touched []*link // have something to send since mu was locked
 	ops     []wire.Frame
 	alarms  alarms
-	closing bool // nothing is applied any more
+	closing bool   // nothing is applied any more
+	latch   *latch // of a server that shares memory, else nil
 }
 
 // Address is where it listens: what Dial needs.
@@ -220,6 +221,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.unlock(nil)
 	if first {
+		s.latch.open()
 		s.l.Close()
 		go s.end()
 	}

@@ -39,7 +39,8 @@ type setup struct {
 	argument        []byte
 	keep            any // what argument refers to
 
-	failed error
+	private bool // shares no memory
+	failed  error
 }
 
 // Limits are what the two ends of a connection allow; of what both say the smaller holds.
@@ -63,6 +64,10 @@ const (
 	defaultClientsMost = 1 << 16
 	defaultRoom        = 32 << 10
 )
+
+// WithoutSharedMemory makes a server keep numbers where only it has access, or a client ask for
+// them as those on other machines do. So it is over tcp, and with a log.
+func WithoutSharedMemory() Setup { return func(s *setup) { s.private = true } }
 
 func prepare(setups []Setup) *setup {
 	s := &setup{

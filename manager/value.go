@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 
 	"shmkit/internal/wire"
@@ -12,6 +13,11 @@ import (
 // Use NewValue or OpenValue. A handle may be copied, and used by several goroutines; those of
 // several clients and processes may be of one Value. Each method is one atomic step. Nobody
 // holds anything of a Value, so that nothing happens to it when a client dies.
+//
+// A number that a client on the machine of the server has made is in shared memory, unless the
+// server has a log, or WithoutSharedMemory: clients on that machine read and change it there,
+// without asking, in nanoseconds; all others ask the server, which does the same. When the server
+// is gone it is as any other.
 type Value[T any] struct{ items[T] }
 
 // NewValue makes a Value. T is any type of which all can be sent; a handle in it is one of this
@@ -25,6 +31,9 @@ func NewValue[T any](c *Client, init T, options ...Option) (*Value[T], error) {
 	body, err := v.appendSized(c, nil, &init)
 	if err != nil {
 		return nil, err
+	}
+	if v.code() != 0 && c.shares() {
+		body = wire.AppendBool(body, true)
 	}
 	v.proxy, err = create(c, wire.TypeValue, options, body)
 	runtime.KeepAlive(init)
@@ -46,6 +55,9 @@ func OpenValue[T any](c *Client, name string) (*Value[T], error) {
 // Load gives the value.
 // Errors: ErrType if it is no T; ErrNoObject; ErrClosed; ErrServerGone.
 func (v *Value[T]) Load() (x T, err error) {
+	if m := v.memory(wire.ValueShare, v.code()); m != nil {
+		return v.number(m.Load(0))
+	}
 	k, r, err := v.call(inherit, wire.ValueGet, nil, 0)
 	if err != nil {
 		return x, err
@@ -56,6 +68,10 @@ func (v *Value[T]) Load() (x T, err error) {
 // Store sets the value.
 // Errors: ErrType; ErrNoObject; ErrClosed; ErrServerGone.
 func (v *Value[T]) Store(x T) error {
+	if m := v.memory(wire.ValueShare, v.code()); m != nil {
+		m.Store(0, bits(v.form, &x))
+		return nil
+	}
 	var room [64]byte
 	item, err := v.append(v.ref.client(), room[:0], &x)
 	if err != nil {
@@ -69,6 +85,9 @@ func (v *Value[T]) Store(x T) error {
 // Swap sets the value and gives the one before.
 // Errors: as Store and Load.
 func (v *Value[T]) Swap(x T) (old T, err error) {
+	if m := v.memory(wire.ValueShare, v.code()); m != nil {
+		return v.number(m.Swap(0, bits(v.form, &x)))
+	}
 	item, err := v.append(v.ref.client(), nil, &x)
 	if err != nil {
 		return old, err
@@ -85,6 +104,9 @@ func (v *Value[T]) Swap(x T) (old T, err error) {
 // a NaN is equal to itself, and 0 is not -0.
 // Errors: as Store.
 func (v *Value[T]) CompareAndSwap(old, x T) (swapped bool, err error) {
+	if m := v.memory(wire.ValueShare, v.code()); m != nil {
+		return m.CompareAndSwap(0, bits(v.form, &old), bits(v.form, &x)), nil
+	}
 	body, err := v.appendSized(v.ref.client(), nil, &old)
 	if err == nil {
 		body, err = v.appendSized(v.ref.client(), body, &x)
@@ -100,6 +122,9 @@ func (v *Value[T]) CompareAndSwap(old, x T) (swapped bool, err error) {
 // Add adds delta and gives the sum. Integers wrap around.
 // Errors: ErrType if the value is no number of the kind of T; as Store.
 func (v *Value[T]) Add(delta T) (sum T, err error) {
+	if m := v.memory(wire.ValueShare, v.code()); m != nil {
+		return v.number(m.Add(0, bits(v.form, &delta)))
+	}
 	var room [16]byte
 	item, err := v.append(v.ref.client(), room[:0], &delta)
 	if err != nil {
@@ -126,6 +151,17 @@ func (v *Value[T]) Update(function string, arg any) (now T, err error) {
 		return now, err
 	}
 	return v.reply(k, r, true)
+}
+
+// code is the letter as which the number may be shared, 0 if T is none.
+func (v *Value[T]) code() byte { return numberCode(v.form) }
+
+// number is a T of its bits.
+func (v *Value[T]) number(bits uint64) (x T, err error) {
+	if !setBits(v.form, &x, bits) {
+		return x, &TypeError{Name: "value", Got: fmt.Sprintf("a number out of the range of %T", x), Want: fmt.Sprintf("%T", x)}
+	}
+	return x, nil
 }
 
 // Ctx is the same Value, whose calls end with ctx.

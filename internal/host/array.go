@@ -9,12 +9,14 @@ import (
 	"shmkit/internal/wire"
 )
 
-// An array is a fixed number of items of one width, one after the other.
+// An array is a fixed number of items of one width, one after the other. One that is shared has
+// them in memory that clients change too.
 type array struct {
 	still
 	code  byte
 	width int
 	data  []byte
+	mem   Memory // or nil; then there is no data
 }
 
 func init() {
@@ -28,11 +30,12 @@ func init() {
 		wire.ArraySetSlice:       {"SetSlice", false, arraySetSlice},
 		wire.ArrayFill:           {"Fill", false, arrayFill},
 		wire.ArrayInfo:           {"Info", true, arrayInfo},
+		wire.ArrayShare:          {"Share", true, arrayShare},
 	})
 }
 
 func makeArray(c *Call) (object, error) {
-	code, n, data := c.in.Byte(), c.in.Uint(), c.in.Bytes()
+	code, n, data, shared := c.in.Byte(), c.in.Uint(), c.in.Bytes(), c.in.Len() > 0 && c.in.Bool()
 	if err := c.in.End(); err != nil {
 		return nil, err
 	}
@@ -44,6 +47,9 @@ func makeArray(c *Call) (object, error) {
 		return nil, wire.NewFault(wire.CodeTooMuch, "manager: an Array of %d items of %d bytes is longer than the %d bytes that a frame may have", n, a.width, most)
 	case len(data) != 0 && (uint64(len(data)) != n*uint64(a.width) || !a.good(data)):
 		return nil, wire.NewFault(wire.CodeArgument, "manager: %d bytes are not %d items of %d", len(data), n, a.width)
+	}
+	if shared && c.h.memory != nil && code != '?' {
+		return a, a.share(c, int(n), data)
 	}
 	a.data = make([]byte, n*uint64(a.width))
 	copy(a.data, data)
@@ -59,25 +65,33 @@ func loadArray(_ *Host, r *wire.Reader) (object, error) {
 	return a, r.Err()
 }
 
-func (a *array) save(b []byte) []byte { return wire.AppendBytes(append(b, a.code), a.data) }
-func (a *array) info() string         { return fmt.Sprintf("%d items of code %c", a.len(), a.code) }
-func (a *array) len() int             { return len(a.data) / a.width }
+func (a *array) save(b []byte) []byte {
+	return wire.AppendBytes(append(b, a.code), a.appendItems(nil, 0, a.len()))
+}
+func (a *array) info() string { return fmt.Sprintf("%d items of code %c", a.len(), a.code) }
 
-// item reads int index, and gives the memory of the item.
+func (a *array) len() int {
+	if a.mem != nil {
+		return a.mem.Len()
+	}
+	return len(a.data) / a.width
+}
+
+// index reads int index.
 // Errors: CodeRange; ErrBody.
-func (a *array) item(c *Call) ([]byte, error) {
+func (a *array) index(c *Call) (int, error) {
 	i := c.in.Int()
 	if err := c.in.Err(); err != nil {
-		return nil, err
+		return 0, err
 	}
 	at := i
 	if at < 0 {
 		at += int64(a.len())
 	}
 	if at < 0 || at >= int64(a.len()) {
-		return nil, wire.NewFault(wire.CodeRange, "manager: %s: index %d, but it has %d items", c.e.title(c.method), i, a.len())
+		return 0, wire.NewFault(wire.CodeRange, "manager: %s: index %d, but it has %d items", c.e.title(c.method), i, a.len())
 	}
-	return a.data[int(at)*a.width:][:a.width], nil
+	return int(at), nil
 }
 
 // good tells whether b is some items: bools are 0 or 1.
@@ -92,45 +106,64 @@ func (a *array) good(b []byte) bool {
 	return len(b)%a.width == 0
 }
 
-// itemAnd is item, and reads the rest, which is another one.
-func (a *array) itemAnd(c *Call) (item, arg []byte, err error) {
-	if item, err = a.item(c); err != nil {
-		return nil, nil, err
+// indexAnd is index, and reads the rest, which is an item.
+func (a *array) indexAnd(c *Call) (i int, arg []byte, err error) {
+	if i, err = a.index(c); err != nil {
+		return 0, nil, err
 	}
 	if arg = c.in.Rest(); len(arg) != a.width || !a.good(arg) {
-		return nil, nil, wire.ErrBody
+		return 0, nil, wire.ErrBody
 	}
-	return item, arg, nil
+	return i, arg, nil
 }
 
+// item is the memory of an item of an array that is not shared.
+func (a *array) item(i int) []byte { return a.data[i*a.width:][:a.width] }
+
 func arrayGet(c *Call) error {
-	item, err := c.e.object.(*array).item(c)
-	c.out = append(c.out, item...)
+	a := c.e.object.(*array)
+	i, err := a.index(c)
 	if err != nil {
 		return err
 	}
+	c.out = a.appendItems(c.out, i, i+1)
 	return c.in.End()
 }
 
 func arraySet(c *Call) error {
-	item, arg, err := c.e.object.(*array).itemAnd(c)
-	copy(item, arg)
+	a := c.e.object.(*array)
+	i, arg, err := a.indexAnd(c)
+	if err == nil {
+		a.setItems(i, arg)
+	}
 	return err
 }
 
 func arraySwap(c *Call) error {
-	item, arg, err := c.e.object.(*array).itemAnd(c)
-	c.out = append(c.out, item...)
-	copy(item, arg)
+	a := c.e.object.(*array)
+	i, arg, err := a.indexAnd(c)
+	switch {
+	case err != nil:
+	case a.mem != nil:
+		c.out = a.appendBits(c.out, a.mem.Swap(i, bitsOf(arg)))
+	default:
+		c.out = append(c.out, a.item(i)...)
+		copy(a.item(i), arg)
+	}
 	return err
 }
 
 func arrayAdd(c *Call) error {
 	a := c.e.object.(*array)
-	item, arg, err := a.itemAnd(c)
+	i, arg, err := a.indexAnd(c)
 	if err != nil {
 		return err
 	}
+	if a.mem != nil {
+		c.out = a.appendBits(c.out, a.mem.Add(i, bitsOf(arg)))
+		return nil
+	}
+	item := a.item(i)
 	switch a.code {
 	case '?':
 		return errNoNumber
@@ -153,7 +186,7 @@ func arrayAdd(c *Call) error {
 
 func arrayCompareAndSwap(c *Call) error {
 	a := c.e.object.(*array)
-	item, err := a.item(c)
+	i, err := a.index(c)
 	if err != nil {
 		return err
 	}
@@ -161,6 +194,11 @@ func arrayCompareAndSwap(c *Call) error {
 	if len(args) != 2*a.width || !a.good(args) {
 		return wire.ErrBody
 	}
+	if a.mem != nil {
+		c.out = wire.AppendBool(c.out, a.mem.CompareAndSwap(i, bitsOf(args[:a.width]), bitsOf(args[a.width:])))
+		return nil
+	}
+	item := a.item(i)
 	swap := bytes.Equal(item, args[:a.width])
 	if swap {
 		copy(item, args[a.width:])
@@ -182,7 +220,7 @@ func arraySlice(c *Call) error {
 	if from < 0 || from > to || to > int64(a.len()) {
 		return a.errSlice(c, from, to)
 	}
-	c.out = append(c.out, a.data[int(from)*a.width:int(to)*a.width]...)
+	c.out = a.appendItems(c.out, int(from), int(to))
 	return nil
 }
 
@@ -199,7 +237,7 @@ func arraySetSlice(c *Call) error {
 	case from < 0 || from > int64(a.len())-n:
 		return a.errSlice(c, from, from+n)
 	}
-	copy(a.data[int(from)*a.width:], items)
+	a.setItems(int(from), items)
 	return nil
 }
 
@@ -208,8 +246,8 @@ func arrayFill(c *Call) error {
 	if len(item) != a.width || !a.good(item) {
 		return wire.ErrBody
 	}
-	for i := 0; i < len(a.data); i += a.width {
-		copy(a.data[i:], item)
+	for i := range a.len() {
+		a.setItems(i, item)
 	}
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 	"shmkit/internal/wire"
 )
 
-// A value is one item.
+// A value is one item. One that is shared has a number of the kind that item has, in memory
+// that clients change too.
 type value struct {
 	still
 	item wire.Item
+	mem  Memory // or nil
 }
 
 func init() {
@@ -22,28 +24,39 @@ func init() {
 		wire.ValueCompareAndSwap: {"CompareAndSwap", false, valueCompareAndSwap},
 		wire.ValueAdd:            {"Add", false, valueAdd},
 		wire.ValueUpdate:         {"Update", false, valueUpdate},
+		wire.ValueShare:          {"Share", true, valueShare},
 	})
 }
 
 func makeValue(c *Call) (object, error) {
-	item := c.in.Item()
+	item, shared := c.in.Item(), c.in.Len() > 0 && c.in.Bool()
 	if err := c.in.End(); err != nil {
 		return nil, err
 	}
 	item, err := c.keep(item)
-	return &value{item: item}, err
+	v := &value{item: item}
+	if shared && err == nil {
+		v.mem, err = c.shareNumber(item)
+	}
+	return v, err
 }
 
 func loadValue(_ *Host, r *wire.Reader) (object, error) {
 	return &value{item: append(wire.Item(nil), r.Item()...)}, r.Err()
 }
 
-func (v *value) save(b []byte) []byte { return wire.AppendBytes(b, v.item) }
-func (v *value) drop(h *Host)         { h.dropItem(v.item) }
-func (v *value) info() string         { return fmt.Sprintf("%d bytes", len(v.item.Payload())) }
+func (v *value) save(b []byte) []byte { return wire.AppendBytes(b, v.now()) }
+
+func (v *value) drop(h *Host) {
+	h.dropItem(v.item)
+	if v.mem != nil {
+		v.mem.Close()
+	}
+}
+func (v *value) info() string { return fmt.Sprintf("%d bytes", len(v.item.Payload())) }
 
 func valueGet(c *Call) error {
-	c.out = append(c.out, c.e.object.(*value).item...)
+	c.out = append(c.out, c.e.object.(*value).now()...)
 	return c.in.End()
 }
 
@@ -57,6 +70,9 @@ func valueSet(c *Call) error {
 
 // put replaces the item.
 func (v *value) put(c *Call, item wire.Item) error {
+	if v.mem != nil {
+		return v.putShared(item)
+	}
 	if item.Tag() < wire.TagRef { // refers to nothing, and so did the usual one before it
 		c.h.dropItem(v.item)
 		v.item = append(v.item[:0], item...)
@@ -73,6 +89,9 @@ func (v *value) put(c *Call, item wire.Item) error {
 
 func valueSwap(c *Call) error {
 	v, item := c.e.object.(*value), wire.Item(c.in.Rest())
+	if v.mem != nil {
+		return v.swapShared(c, item)
+	}
 	c.out = append(c.out, v.item...)
 	c.h.give(c.s, v.item)
 	if err := v.put(c, item); err != nil {
@@ -87,6 +106,9 @@ func valueCompareAndSwap(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}
+	if v.mem != nil {
+		return v.casShared(c, old, item)
+	}
 	same := same(v.item, old)
 	c.out = wire.AppendBool(c.out, same)
 	if !same {
@@ -97,6 +119,9 @@ func valueCompareAndSwap(c *Call) error {
 
 func valueAdd(c *Call) error {
 	v, delta := c.e.object.(*value), wire.Item(c.in.Rest())
+	if v.mem != nil {
+		return v.addShared(c, delta)
+	}
 	if err := add(v.item, delta); err != nil {
 		return err
 	}
@@ -106,6 +131,9 @@ func valueAdd(c *Call) error {
 
 func valueUpdate(c *Call) error {
 	v := c.e.object.(*value)
+	if v.mem != nil {
+		return v.updateShared(c)
+	}
 	item, err := c.update(v.item, true)
 	if err != nil {
 		return err

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // Limits are negotiated: of what both ends say the smaller holds.
 type Limits struct {
 	Frame   uint64 // longest frame, in bytes
@@ -36,23 +38,25 @@ type Greeting struct {
 	// Server is who the server is: another one, or one that began without its log, has
 	// another number. Of a Hello it is 0, or whom the session is of.
 	Server uint64
-	// Boot is the boot id of the machine, "" from who does not share memory.
-	Boot string
+	// Life, of a Welcome, is the handle of a lock that the server holds as long as it is there,
+	// empty if it shares no memory: a client that can open it may map what ValueShare and
+	// ArrayShare tell of, and watches the lock while it does.
+	Life []byte
 	// Resumed, of a Welcome, tells that the session was there.
 	Resumed bool
 }
 
-// AppendGreeting appends g: limits, uint server, text boot, bool resumed.
+// AppendGreeting appends g: limits, uint server, bytes life, bool resumed.
 func AppendGreeting(b []byte, g *Greeting) []byte {
 	b = AppendLimits(b, g.Limits)
 	b = AppendUint(b, g.Server)
-	b = AppendText(b, g.Boot)
+	b = AppendBytes(b, g.Life)
 	return AppendBool(b, g.Resumed)
 }
 
 // ReadGreeting reads a Greeting.
 func ReadGreeting(body []byte) (Greeting, error) {
 	r := Read(body)
-	g := Greeting{Limits: r.Limits(), Server: r.Uint(), Boot: r.Text(), Resumed: r.Bool()}
+	g := Greeting{Limits: r.Limits(), Server: r.Uint(), Life: slices.Clone(r.Bytes()), Resumed: r.Bool()}
 	return g, r.End()
 }

@@ -1,6 +1,7 @@
 package wire
 
-// Methods of an Array. Created with: byte code (see ArrayWidth), uint n, bytes of n items or none. Items are
+// Methods of an Array. Created with: byte code (see ArrayWidth), uint n, bytes of n items or none;
+// and bool shared, if it may be in memory that clients map. Items are
 // little-endian, as in memory. An index less than 0 counts from the end.
 const (
 	ArrayGet            Method = Method(TypeArray)<<8 + iota // int index → rest of body: the item
@@ -12,6 +13,7 @@ const (
 	ArraySetSlice                                            // int from, rest of body: items →
 	ArrayFill                                                // rest of body: an item →
 	ArrayInfo                                                //  → byte code, uint n
+	ArrayShare                                               // → bytes handle of an array of these numbers, or none if it is not shared
 )
 
 // ArrayWidth is how many bytes an item of that code has, by the letters of the buffer
