@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 
 	"shmkit/internal/shmtest"
@@ -66,3 +67,11 @@ var (
 	errNotHeld = shsync.ErrNotHeld
 	errTimeout = os.ErrDeadlineExceeded
 )
+
+// openFiles is how many files a process may have open.
+func openFiles(t testing.TB) uint64 {
+	t.Helper()
+	var l syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l))
+	return l.Max
+}
