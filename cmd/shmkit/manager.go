@@ -76,6 +76,12 @@ func (c *command) setups(family, address string) ([]manager.Setup, error) {
 	return setups, nil
 }
 
+// What is wrong with a file of a key.
+var (
+	errLoose = errors.New("main: others than its owner may read the key, or write it: chmod 600")
+	errNoKey = errors.New("main: the key is empty")
+)
+
 // readKey reads a key, without line breaks at its end.
 func readKey(path string) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -83,11 +89,11 @@ func readKey(path string) ([]byte, error) {
 		return nil, err
 	}
 	if info.Mode()&0o077 != 0 {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("others than its owner may read the key, or write it: chmod 600")}
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errLoose}
 	}
 	b, err := os.ReadFile(path)
 	if b = bytes.TrimRight(b, "\r\n"); err == nil && len(b) == 0 {
-		err = &fs.PathError{Op: "read", Path: path, Err: errors.New("the key is empty")}
+		err = &fs.PathError{Op: "read", Path: path, Err: errNoKey}
 	}
 	return b, err
 }
