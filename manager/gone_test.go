@@ -74,7 +74,7 @@ func TestDone(t *testing.T) {
 		v, err := manager.NewValue(idle, 1)
 		must(t, err)
 		for range 3 {
-			if idle.Done() != idle.Done() {
+			if first := idle.Done(); first != idle.Done() {
 				t.Error("there are two channels")
 			}
 			manager.AwaitLookout(idle) // it receives

@@ -241,7 +241,9 @@ func (l *link) part(err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
 	l.out.flush()
-	l.out.awaitEnd(ctx)
+	if !l.out.awaitEnd(ctx) {
+		return // it does not read: closing the half would wait behind what is being sent
+	}
 	l.line.closeWrite()
 	until, _ := ctx.Deadline()
 	l.line.interrupt(until)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,3 +80,11 @@ var (
 	errNotHeld = shsync.ErrNotHeld
 	errTimeout = os.ErrDeadlineExceeded
 )
+
+// openFiles is how many files a process may have open.
+func openFiles(t testing.TB) uint64 {
+	t.Helper()
+	var l syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l))
+	return l.Max
+}

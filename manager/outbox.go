@@ -236,10 +236,10 @@ func (o *outbox) awaitRoom() {
 	o.await(context.Background(), func() bool { return o.bytes <= full || o.err != nil })
 }
 
-// awaitEnd waits until nobody sends any more: what was flushed before is sent, or cannot be; or
-// until ctx ends.
-func (o *outbox) awaitEnd(ctx context.Context) {
-	o.await(ctx, func() bool { return !o.sending })
+// awaitEnd waits until nobody sends any more, because what was flushed before is sent, or
+// cannot be; it is false if ctx has ended before.
+func (o *outbox) awaitEnd(ctx context.Context) bool {
+	return o.await(ctx, func() bool { return !o.sending })
 }
 
 // awaitSent waits until what was added before is sent, or cannot be, for so long at most.
@@ -255,13 +255,13 @@ func (o *outbox) awaitSent(patience time.Duration) {
 	o.await(ctx, func() bool { return o.total-uint64(o.bytes) >= mark || o.err != nil })
 }
 
-// await waits until good, which is called with mu locked, or ctx ends.
-func (o *outbox) await(ctx context.Context, good func() bool) {
+// await waits until good, which is called with mu locked; or until ctx ends, and is false then.
+func (o *outbox) await(ctx context.Context, good func() bool) bool {
 	for {
 		o.mu.Lock()
 		if good() {
 			o.mu.Unlock()
-			return
+			return true
 		}
 		if o.changed == nil {
 			o.changed = make(chan struct{})
@@ -271,7 +271,7 @@ func (o *outbox) await(ctx context.Context, good func() bool) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }

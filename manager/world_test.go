@@ -2,6 +2,11 @@ package manager_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,11 +19,18 @@ var families = []string{"shm", "unix", "tcp"}
 
 func init() {
 	shmtest.Register("server", func(c *shmtest.Child) {
-		s, err := manager.Serve(c.Args[0], "", testKey)
+		s, err := manager.Serve(c.Args[0], "", testKey, manager.WithStallTimeout(time.Second))
 		c.Must(err)
 		c.Say(s.Address())
 		for {
-			if c.Hear() == "shutdown" {
+			switch c.Hear() {
+			case "clients":
+				c.Say(manager.Clients(s))
+			case "collect":
+				runtime.GC()
+				debug.FreeOSMemory()
+				c.Say(runtime.NumGoroutine())
+			case "shutdown":
 				c.Must(s.Shutdown(background))
 				c.Say("over")
 			}
@@ -87,4 +99,31 @@ func eachFamily(t *testing.T, f func(t *testing.T, dial func() *manager.Client))
 			return w.dial(t)
 		})
 	})
+}
+
+// memory is how much the server has, in KiB, after it has given back what it can.
+func (w *world) memory(t testing.TB) int {
+	t.Helper()
+	w.server.Send("collect")
+	w.server.Line()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.server.PID()))
+	must(t, err)
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	n := 0
+	fmt.Sscan(rest, &n)
+	return n
+}
+
+// quiet returns when the server has no more than n connections.
+func (w *world) quiet(t testing.TB, n int) {
+	t.Helper()
+	for {
+		w.server.Send("clients")
+		var now int
+		fmt.Sscan(w.server.Line(), &now)
+		if now <= n {
+			return
+		}
+		time.Sleep(time.Millisecond) // the watchdog waits with us
+	}
 }

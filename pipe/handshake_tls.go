@@ -45,7 +45,7 @@ func (s *stream) secure(ctx context.Context, o *options, dialed bool) error {
 		return err
 	}
 	if !dialed {
-		s.sock.push(alertFrame)
+		s.sock.push(alertFrame, nil)
 	}
 	return fmt.Errorf("%w: this one does, the other does not (%w)", ErrTLS, err)
 }

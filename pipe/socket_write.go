@@ -2,6 +2,7 @@ package pipe
 
 import (
 	"os"
+	"sync"
 
 	"shmkit/internal/sys"
 )
@@ -21,7 +22,7 @@ func (s *socket) Write(p []byte) (n int, err error) {
 // keep writes what the kernel takes of p and keeps the rest.
 func (s *socket) keep(p []byte) (n int, err error) {
 	if s.rest.kept() == 0 {
-		n, err = s.push(p)
+		n, err = s.push(p, nil)
 	}
 	if err == nil && n < len(p) {
 		s.rest.add(p[n:])
@@ -32,9 +33,14 @@ func (s *socket) keep(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// push writes of the concatenation of parts what the kernel takes at once.
-func (s *socket) push(parts ...[]byte) (n int, err error) {
-	e := s.raw.Control(func(fd uintptr) { n, err = sys.Send(int(fd), parts) })
+// push writes of the concatenation of a and b what the kernel takes at once.
+func (s *socket) push(a, b []byte) (n int, err error) {
+	p := pushes.Get().(*push)
+	p.a, p.b, p.n, p.err = a, b, 0, nil
+	e := s.raw.Control(p.call)
+	n, err = p.n, p.err
+	p.a, p.b = nil, nil
+	pushes.Put(p)
 	switch {
 	case e != nil:
 		return 0, e
@@ -43,6 +49,20 @@ func (s *socket) push(parts ...[]byte) (n int, err error) {
 	}
 	return n, nil
 }
+
+// A push is a call of it, whose memory is used again.
+type push struct {
+	a, b []byte
+	n    int
+	err  error
+	call func(fd uintptr)
+}
+
+var pushes = sync.Pool{New: func() any {
+	p := new(push)
+	p.call = func(fd uintptr) { p.n, p.err = sys.Send(int(fd), p.a, p.b) }
+	return p
+}}
 
 // writable tells whether there is some room, or writing fails.
 func (s *socket) writable() (ok bool) {

@@ -27,7 +27,9 @@ type stream struct {
 	lost    error        // why the rest of one could not be; guarded by the turn to send
 
 	// Of the receiver.
-	buf    []byte // buf[r:w] was read and not taken
+	until  context.Context // of the read that runs, or nil
+	unwait func()          // ends what waits began; nil if it did not
+	buf    []byte          // buf[r:w] was read and not taken
 	r, w   int
 	fileAt int // where in buf the byte is that sock.file came with, or -1
 	// The message at hand, once known: its size, and what there is of it. Short ones
@@ -47,10 +49,12 @@ var errFileInside = fmt.Errorf("%w: a file inside of a message", ErrFrame)
 const readAhead = 16 << 10
 
 func newStream(sock *socket, limit int) *stream {
-	return &stream{
+	s := &stream{
 		sock: sock, conn: sock, limit: limit, fileAt: -1,
 		here: addressText(sock.LocalAddr()), there: addressText(sock.RemoteAddr()),
 	}
+	sock.waits = s.waits
+	return s
 }
 
 // addressText is an address with its family, for people.
@@ -200,18 +204,22 @@ func (s *stream) fill(ctx context.Context, into []byte) error {
 
 // read reads once, and leaves nothing behind that would end a later read.
 func (s *stream) read(ctx context.Context, into []byte) (int, error) {
-	var finish func()
 	s.sock.once = ctx.Err() != nil
-	s.sock.waits = func() {
-		if finish == nil && ctx.Done() != nil {
-			finish = until(ctx, s.sock.SetReadDeadline)
-		}
-	}
+	s.until = ctx
 	n, err := s.conn.Read(into)
-	if s.sock.waits = nil; finish != nil {
-		finish()
+	s.until = nil
+	if s.unwait != nil {
+		s.unwait()
+		s.unwait = nil
 	}
 	return n, err
+}
+
+// waits makes the context of a read end it.
+func (s *stream) waits() {
+	if s.unwait == nil && s.until != nil && s.until.Done() != nil {
+		s.unwait = until(s.until, s.sock.SetReadDeadline)
+	}
 }
 
 // readError tells the end of the stream from one in the middle of a message.

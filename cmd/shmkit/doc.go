@@ -1,7 +1,8 @@
-// Command shmkit shows and checks segments of shared memory.
+// Command shmkit shows and checks segments of shared memory, and serves shared objects.
 //
 // The model: it maps files and looks. Only three commands change anything: rm,
-// doctor, and ls, which removes anonymous segments that nobody is attached to.
+// doctor, and ls, which removes anonymous segments that nobody is attached to. The command
+// manager is a server of package manager; its objects end with it.
 //
 // Guarantees: no file crashes it, however damaged; what it prints holds no control
 // characters; the fields of --json stay.
@@ -17,4 +18,5 @@
 //	shmkit check --json prices
 //	shmkit rm prices#eurusd
 //	shmkit doctor
+//	shmkit manager --listen tcp:0.0.0.0:7000 --key-file key
 package main

@@ -20,6 +20,11 @@ func (c *command) help() error {
   --numpy              inspect: a line of Python for each array, which maps it
   --force              rm: remove a file even if it is no segment any more
   -n N                 peek: at most N messages; else 10
+  --listen F:ADDRESS   manager: shm:NAME, unix:PATH or tcp:HOST:PORT; without what
+                       follows the colon a free one
+  --key-file FILE      manager: clients must have the key in FILE; TLS over tcp is made
+                       of it: 16 bytes or more
+  --insecure           manager: tcp without TLS, and without a key if there is none
 
 Exit status: 0 all is well, 1 something was found or failed, 2 wrong command line.
 `)

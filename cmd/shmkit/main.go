@@ -27,6 +27,9 @@ type command struct {
 	numpy     bool
 	force     bool
 	n         int
+	listen    string // family:address
+	keyFile   string
+	insecure  bool
 	args      []string // operands, without the name of the command
 	given     []string // names of the flags on the command line
 }
@@ -79,6 +82,9 @@ func (c *command) parse(args []string) error {
 	flags.BoolVar(&c.numpy, "numpy", false, "")
 	flags.BoolVar(&c.force, "force", false, "")
 	flags.IntVar(&c.n, "n", 10, "")
+	flags.StringVar(&c.listen, "listen", "", "")
+	flags.StringVar(&c.keyFile, "key-file", "", "")
+	flags.BoolVar(&c.insecure, "insecure", false, "")
 	dir := flags.String("dir", "", "")
 	for len(args) > 0 {
 		err := flags.Parse(args)

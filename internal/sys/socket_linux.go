@@ -17,34 +17,35 @@ var RightsRoom = unix.CmsgSpace(4)
 // end of the stream.
 func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err error) {
 	for {
-		var got, flags int
-		n, got, flags, _, err = unix.Recvmsg(fd, p, control, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
-		switch err {
-		case nil:
+		n, got, flags, errno := receive(fd, p, control)
+		switch errno {
+		case 0:
 			if got > 0 {
 				fds = rights(control[:got])
 			}
 			return n, fds, flags&unix.MSG_CTRUNC != 0, false, nil
 		case unix.EINTR:
+		case unix.EAGAIN:
+			return 0, nil, false, true, unix.EAGAIN
 		default:
-			return 0, nil, false, err == unix.EAGAIN, err
+			return 0, nil, false, false, errno
 		}
 	}
 }
 
-// Send writes to a socket what it takes of the concatenation of parts, without waiting: n is
+// Send writes to a socket what it takes of the concatenation of a and b, without waiting: n is
 // 0 if that is nothing.
-func Send(fd int, parts [][]byte) (n int, err error) {
+func Send(fd int, a, b []byte) (n int, err error) {
 	for {
-		n, err = unix.SendmsgBuffers(fd, parts, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-		switch err {
-		case nil:
+		n, errno := send(fd, a, b)
+		switch errno {
+		case 0:
 			return n, nil
 		case unix.EINTR:
 		case unix.EAGAIN:
 			return 0, nil
 		default:
-			return 0, err
+			return 0, errno
 		}
 	}
 }

@@ -96,7 +96,7 @@ func Receive(fd int, p, control []byte) (n int, fds []int, cut, again bool, err 
 }
 
 // Send fails.
-func Send(fd int, parts [][]byte) (n int, err error) { return 0, errors.ErrUnsupported }
+func Send(fd int, a, b []byte) (n int, err error) { return 0, errors.ErrUnsupported }
 
 // Unheard fails.
 func Unheard(fd int) (unheard bool, quiet time.Duration, err error) {
