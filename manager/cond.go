@@ -232,6 +232,9 @@ func (c *Cond) UnmarshalBinary(b []byte) error { return c.opened(c.decode(c.want
 // UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
 func (c *Cond) UnmarshalText(text []byte) error { return c.opened(c.decodeText(c.want(), text)) }
 
+// adopted completes a handle that was made of an item.
+func (c *Cond) adopted() error { return c.opened(nil) }
+
 // opened opens the lock after c itself, if that went well.
 func (c *Cond) opened(err error) error {
 	if err != nil {

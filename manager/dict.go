@@ -269,5 +269,3 @@ func (d *Dict[K, V]) UnmarshalText(text []byte) error {
 	}
 	return d.unmarshalText(d.want(), text)
 }
-
-func init() { handles[wire.TypeDict] = func() handle { return &Dict[any, any]{} } }

@@ -108,11 +108,15 @@ func appendItem[T any](c *Client, b []byte, f form, v *T) ([]byte, error) {
 	case f == formBytes:
 		return append(append(b, byte(wire.TagBlob)), *blob(v)...), nil
 	}
-	on := *v // the heap, which v need not be on
+	on := *v // the heap, which v and b need not be on
+	var item []byte
+	var err error
 	if f == formEncoded {
-		return appendEncoded(b, &on)
+		item, err = appendEncoded(nil, &on)
+	} else {
+		item, err = appendAny(c, nil, on, 0)
 	}
-	return appendAny(c, b, on, 0)
+	return append(b, item...), err
 }
 
 func appendEncoded(b []byte, v any) ([]byte, error) {

@@ -66,11 +66,15 @@ func appendKey[K any](b []byte, f form, key *K) ([]byte, error) {
 	case f == formBytes:
 		return wire.AppendKeyBytes(b, memory(key)), nil
 	}
-	on := *key // the heap, which key need not be on
+	on := *key // the heap, which key and b need not be on
+	var item []byte
+	var err error
 	if f == formEncoded {
-		return appendEncodedKey(b, &on)
+		item, err = appendEncodedKey(nil, &on)
+	} else {
+		item, err = appendAnyKey(nil, on)
 	}
-	return appendAnyKey(b, on)
+	return append(b, item...), err
 }
 
 func appendEncodedKey(b []byte, key any) ([]byte, error) {

@@ -189,5 +189,3 @@ func (l *List[T]) UnmarshalBinary(b []byte) error { return l.unmarshal(l.want(),
 
 // UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
 func (l *List[T]) UnmarshalText(text []byte) error { return l.unmarshalText(l.want(), text) }
-
-func init() { handles[wire.TypeList] = func() handle { return &List[any]{} } }

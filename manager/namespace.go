@@ -217,5 +217,3 @@ func (n *Namespace) UnmarshalText(text []byte) error {
 	}
 	return n.decodeText(n.want(), text)
 }
-
-func init() { handles[wire.TypeNamespace] = func() handle { return &Namespace{} } }

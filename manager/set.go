@@ -176,5 +176,3 @@ func (s *Set[T]) UnmarshalText(text []byte) error {
 	}
 	return s.decodeText(s.want(), text)
 }
-
-func init() { handles[wire.TypeSet] = func() handle { return &Set[any]{} } }

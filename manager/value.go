@@ -180,5 +180,3 @@ func (v *Value[T]) UnmarshalBinary(b []byte) error { return v.unmarshal(v.want()
 
 // UnmarshalText implements encoding.TextUnmarshaler like UnmarshalBinary.
 func (v *Value[T]) UnmarshalText(text []byte) error { return v.unmarshalText(v.want(), text) }
-
-func init() { handles[wire.TypeValue] = func() handle { return &Value[any]{} } }

@@ -122,8 +122,11 @@ func setPop(c *Call) error {
 }
 
 func setClear(c *Call) error {
+	if err := c.in.End(); err != nil {
+		return err
+	}
 	c.e.object.(*set).pairs = pairs{}
-	return c.in.End()
+	return nil
 }
 
 func setCopy(c *Call) error {
