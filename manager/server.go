@@ -39,6 +39,7 @@ type Server struct {
 	touched []*link // have something to send since mu was locked
 	ops     []wire.Frame
 	alarms  alarms
+	pools   pools
 	closing bool // nothing is applied any more
 }
 
@@ -220,6 +221,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.unlock(nil)
 	if first {
+		s.pools.end()
 		s.l.Close()
 		go s.end()
 	}
