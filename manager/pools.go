@@ -14,6 +14,7 @@ type pools struct {
 	mu   sync.Mutex            // before that of workers
 	all  map[*workers]struct{} // that have processes, or are about to
 	over bool
+	left sync.WaitGroup // a token for each in all
 }
 
 // hire makes the workers of a pool; their processes come later.
@@ -37,16 +38,20 @@ func (s *pools) add(w *workers) error {
 		s.all = map[*workers]struct{}{}
 	}
 	s.all[w] = struct{}{}
+	s.left.Add(1)
 	return nil
 }
 
 func (s *pools) remove(w *workers) {
 	s.mu.Lock()
-	delete(s.all, w)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if _, ok := s.all[w]; ok {
+		delete(s.all, w)
+		s.left.Done()
+	}
 }
 
-// end gives up all tasks, and all workers.
+// end gives up all tasks, and all workers. Their processes have ended when left is done.
 func (s *pools) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -138,7 +138,7 @@ func (s *Server) effect(e *host.Effect, index uint64) {
 		s.alarms.set(op, e.After, func() { s.operate(&f, op) })
 	case host.Run:
 		f := wire.Frame{Kind: wire.Done, Session: e.Session, Call: e.Call, Object: e.Object}
-		job := e.Job
+		job := e.Job()
 		s.clients.Go(func() {
 			o := job()
 			f.Body = wire.AppendOutcome(nil, &o)
@@ -240,6 +240,7 @@ func (s *Server) end() {
 		}
 	})
 	s.clients.Wait()
+	s.pools.left.Wait()
 	cut.Stop()
 	close(s.ended)
 }

@@ -13,15 +13,12 @@ import (
 
 func init() {
 	for name, err := range map[string]error{
-		"workers": pool.ErrWorkers, "closed": pool.ErrClosed, "terminated": pool.ErrTerminated, "running": pool.ErrRunning,
-		"canceled": pool.ErrCanceled, "timeout": pool.ErrTimeout, "option": pool.ErrOption, "argument": pool.ErrArgument,
-		"result": pool.ErrResult, "corrupt": pool.ErrCorrupt,
+		"pool.workers": pool.ErrWorkers, "pool.running": pool.ErrRunning, "pool.option": pool.ErrOption,
+		"pool.argument": pool.ErrArgument, "pool.result": pool.ErrResult, "pool.corrupt": pool.ErrCorrupt,
+		"process.nomain": process.ErrNoMain, "manager.function": ErrFunction, "manager.argument": ErrArgument,
 	} {
-		process.RegisterError("manager.pool."+name, err)
+		process.RegisterError(name, err)
 	}
-	process.RegisterError("manager.function", ErrFunction)
-	process.RegisterError("manager.argument", ErrArgument)
-	process.RegisterError("process.nomain", process.ErrNoMain)
 }
 
 // taskError is an error of a task as it travels from the server to who asked for it.

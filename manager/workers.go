@@ -23,6 +23,7 @@ type workers struct {
 	bad      error // the settings make no sense
 
 	mu         sync.Mutex
+	line       chan struct{} // closed when all was passed on to the pool that came so far
 	begun      chan struct{}
 	pool       *pool.Pool
 	err        error
@@ -100,18 +101,38 @@ func (w *workers) tellLocked() {
 
 // Close implements host.Workers.
 func (w *workers) Close(withdraw bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed, w.withdraw = true, w.withdraw || withdraw
-	w.tellLocked()
+	go w.inLine()(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.closed, w.withdraw = true, w.withdraw || withdraw
+		w.tellLocked()
+	})
 }
 
 // Terminate implements host.Workers.
 func (w *workers) Terminate() {
+	go w.inLine()(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.closed, w.terminated = true, true
+		w.tellLocked()
+	})
+}
+
+// inLine takes a place in the order of what is asked for. Whoever does calls what it gives,
+// which waits for those before, calls f, and lets those behind go on.
+func (w *workers) inLine() func(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed, w.terminated = true, true
-	w.tellLocked()
+	before, done := w.line, make(chan struct{})
+	w.line = done
+	return func(f func()) {
+		defer close(done)
+		if before != nil {
+			<-before
+		}
+		f()
+	}
 }
 
 // join waits until the processes have ended; there may be none.

@@ -28,17 +28,26 @@ func (e *encoded) UnmarshalCBOR(b []byte) error {
 var ErrFunction = errors.New("manager: no such function")
 
 // Run implements host.Workers.
-func (w *workers) Run(ctx context.Context, m wire.Method, body []byte) wire.Outcome {
-	result, err := w.run(ctx, m, wire.Read(body))
-	if err != nil {
+func (w *workers) Run(ctx context.Context, m wire.Method, body []byte) func() wire.Outcome {
+	pass := w.inLine()
+	return func() wire.Outcome {
+		var wait func() ([]byte, error)
+		var err error
+		pass(func() { wait, err = w.submit(ctx, m, wire.Read(body)) })
+		if err == nil {
+			var result []byte
+			if result, err = wait(); err == nil {
+				return wire.Outcome{Body: result}
+			}
+		}
 		return wire.Outcome{Fault: taskFault(err)}
 	}
-	return wire.Outcome{Body: result}
 }
 
-func (w *workers) run(ctx context.Context, m wire.Method, r wire.Reader) ([]byte, error) {
+// submit passes on to the pool what is asked for, and gives what waits for it.
+func (w *workers) submit(ctx context.Context, m wire.Method, r wire.Reader) (wait func() ([]byte, error), err error) {
 	if m == wire.PoolJoin {
-		return nil, w.join(ctx)
+		return func() ([]byte, error) { return nil, w.join(ctx) }, nil
 	}
 	p, err := w.begin()
 	if err != nil {
@@ -46,20 +55,26 @@ func (w *workers) run(ctx context.Context, m wire.Method, r wire.Reader) ([]byte
 	}
 	switch m {
 	case wire.PoolStart:
-		return nil, nil
-	case wire.PoolApply, wire.PoolMap:
+		return func() ([]byte, error) { return nil, nil }, nil
+	case wire.PoolApply:
 		t, err := readTask(&r)
 		if err != nil {
 			return nil, err
 		}
-		if m == wire.PoolMap {
-			return t.run(ctx, p, &r)
+		result := pool.ApplyAsyncContext(ctx, p, t.f, encoded(r.Rest()), t.options...)
+		return func() ([]byte, error) { return result.Get(context.Background()) }, nil
+	case wire.PoolMap:
+		t, err := readTask(&r)
+		if err != nil {
+			return nil, err
 		}
-		return pool.Apply(ctx, p, t.f, encoded(r.Rest()), t.options...)
+		return t.submit(ctx, p, &r)
 	case wire.PoolStats:
-		buf := codec.NewBuffer() // it is not given back
-		err := codec.Encode(buf, p.Stats())
-		return buf.Bytes(), err
+		return func() ([]byte, error) {
+			buf := codec.NewBuffer() // it is not given back
+			err := codec.Encode(buf, p.Stats())
+			return buf.Bytes(), err
+		}, nil
 	}
 	return nil, ErrNoMethod
 }
@@ -97,8 +112,8 @@ func readTask(r *wire.Reader) (t poolTask, err error) {
 	return t, nil
 }
 
-// run runs the task for each of several arguments.
-func (t *poolTask) run(ctx context.Context, p *pool.Pool, r *wire.Reader) ([]byte, error) {
+// submit passes on the task for each of several arguments.
+func (t *poolTask) submit(ctx context.Context, p *pool.Pool, r *wire.Reader) (func() ([]byte, error), error) {
 	args := make([]encoded, 0, r.Count(4))
 	for range cap(args) {
 		args = append(args, r.Bytes())
@@ -106,13 +121,21 @@ func (t *poolTask) run(ctx context.Context, p *pool.Pool, r *wire.Reader) ([]byt
 	if err := r.End(); err != nil {
 		return nil, err
 	}
-	results, err := pool.Map(ctx, p, t.f, args, t.options...)
+	results := pool.MapAsyncContext(ctx, p, t.f, args, t.options...)
+	return func() ([]byte, error) {
+		list, err := results.Get(context.Background())
+		return appendResults(list, err)
+	}, nil
+}
+
+// appendResults makes the answer of what several tasks gave.
+func appendResults(list []encoded, err error) ([]byte, error) {
 	var some *pool.MapError
 	if err != nil && !errors.As(err, &some) {
 		return nil, err
 	}
-	b := wire.AppendUint(nil, uint64(len(results)))
-	for _, x := range results {
+	b := wire.AppendUint(nil, uint64(len(list)))
+	for _, x := range list {
 		b = wire.AppendBytes(b, x)
 	}
 	if some == nil {

@@ -8,11 +8,12 @@ import (
 )
 
 // Workers are what runs the tasks of one pool, beside the host. They come with their first
-// task, and so after each restart of the server. No method but Run waits.
+// task, and so after each restart of the server. No method waits, and what they ask for is done
+// in their order.
 type Workers interface {
-	// Run does what a method of a pool asks for, as far as that is not the host's. It is called
-	// by goroutines of its own.
-	Run(ctx context.Context, m wire.Method, body []byte) wire.Outcome
+	// Run gives what does what a method of a pool asks for, until ctx ends. It is called for
+	// what is really to be done, and not again when a log is replayed.
+	Run(ctx context.Context, m wire.Method, body []byte) func() wire.Outcome
 	// Close takes no more tasks, and may withdraw those that have not begun.
 	Close(withdraw bool)
 	// Terminate gives up all tasks. It may come after Close, and again.
@@ -97,7 +98,7 @@ func poolTask(c *Call) error {
 
 func poolBeside(c *Call) error {
 	workers, m, body := c.e.object.(*pool).workers, c.method, append([]byte(nil), c.in.Rest()...)
-	return c.run(func(ctx context.Context) wire.Outcome { return workers.Run(ctx, m, body) })
+	return c.run(func(ctx context.Context) func() wire.Outcome { return workers.Run(ctx, m, body) })
 }
 
 func poolClose(c *Call) error {

@@ -99,9 +99,9 @@ func (c *Call) register() (*wait, error) {
 	return w, nil
 }
 
-// run makes the call run beside the host: job does it, until its context ends, because the
-// call was given up. Its caller returns the error.
-func (c *Call) run(job func(context.Context) wire.Outcome) error {
+// run makes the call run beside the host: what job gives does it, until its context ends,
+// because the call was given up. See Effect.Job. The caller of run returns the error.
+func (c *Call) run(job func(context.Context) func() wire.Outcome) error {
 	w, err := c.register()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (c *Call) run(job func(context.Context) wire.Outcome) error {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	c.h.effects = append(c.h.effects, Effect{Kind: Run, Op: wire.Done, Session: c.s.id, Call: c.id, Object: c.e.id, Method: c.method,
-		Job: func() wire.Outcome { return job(ctx) }})
+		Job: func() func() wire.Outcome { return job(ctx) }})
 	return errWaits
 }
 
