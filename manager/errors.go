@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"shmkit/internal/wire"
+	"shmkit/pool"
 	"shmkit/ring"
 	"shmkit/shm"
 	shsync "shmkit/sync"
@@ -81,6 +82,7 @@ var kinds = map[wire.Code]error{
 	wire.CodeCount: shsync.ErrCount, wire.CodeBroken: shsync.ErrBroken, wire.CodeTaskDone: ring.ErrTaskDone,
 	wire.CodeNoItem: ring.ErrNotHeld, wire.CodePanic: ErrPanic, wire.CodeNoType: ErrType, wire.CodeRestarted: ErrRestarted,
 	wire.CodeLog: ErrLog, wire.CodeDenied: ErrDenied, wire.CodeReleased: ErrClosed,
+	wire.CodeNotRunning: pool.ErrClosed,
 }
 
 // A RemoteError is an error that the server gave. Is and As find what kind it is of.
@@ -99,6 +101,9 @@ func remote(body []byte) error {
 	f, err := wire.ReadFault(body)
 	if err != nil {
 		return fmt.Errorf("%w: an error that cannot be read", ErrProtocol)
+	}
+	if f.Code == wire.CodeTask {
+		return readTaskError(f)
 	}
 	kind := kinds[f.Code]
 	if f.Code == wire.CodeUser && len(f.Data) > 0 {

@@ -14,6 +14,9 @@ type settings struct {
 	ctx   context.Context
 	limit time.Duration // of a Barrier
 	bytes int64
+	pool  poolSettings
+	keep  any   // what these refer to
+	bad   error // an option that makes no sense
 }
 
 // Named gives the object a name, by which others open it. It then stays until Client.Remove.

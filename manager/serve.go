@@ -25,6 +25,7 @@ func Serve(family, address string, setups ...Setup) (*Server, error) {
 	if s.l, err = pipe.Listen(family, address, options...); err != nil {
 		return nil, err
 	}
+	s.host.Employ(s.pools.hire)
 	s.apply(&wire.Frame{Kind: wire.Begin, Object: s.id<<32 | 1})
 	go s.accept()
 	return s, nil

@@ -39,6 +39,7 @@ type Server struct {
 	touched []*link // have something to send since mu was locked
 	ops     []wire.Frame
 	alarms  alarms
+	pools   pools
 	closing bool   // nothing is applied any more
 	latch   *latch // of a server that shares memory, else nil
 }
@@ -138,7 +139,7 @@ func (s *Server) effect(e *host.Effect, index uint64) {
 		s.alarms.set(op, e.After, func() { s.operate(&f, op) })
 	case host.Run:
 		f := wire.Frame{Kind: wire.Done, Session: e.Session, Call: e.Call, Object: e.Object}
-		job := e.Job
+		job := e.Job()
 		s.clients.Go(func() {
 			o := job()
 			f.Body = wire.AppendOutcome(nil, &o)
@@ -222,6 +223,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.unlock(nil)
 	if first {
 		s.latch.open()
+		s.pools.end()
 		s.l.Close()
 		go s.end()
 	}
@@ -240,6 +242,7 @@ func (s *Server) end() {
 		}
 	})
 	s.clients.Wait()
+	s.pools.left.Wait()
 	cut.Stop()
 	close(s.ended)
 }

@@ -25,7 +25,12 @@ func Map[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args []A
 // MapAsync is Map that does not wait. args and what they refer to must not change before
 // the tasks have ended.
 func MapAsync[A, R any](p *Pool, f *process.Func[A, R], args []A, options ...CallOption) *AsyncResult[[]R] {
-	m, ok := prepare(context.Background(), p, f, args, options)
+	return MapAsyncContext(context.Background(), p, f, args, options...)
+}
+
+// MapAsyncContext is MapAsync whose tasks are given up when ctx ends, as those of [Map].
+func MapAsyncContext[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], args []A, options ...CallOption) *AsyncResult[[]R] {
+	m, ok := prepare(ctx, p, f, args, options)
 	if ok {
 		go m.feed(args)
 	}

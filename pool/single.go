@@ -29,6 +29,11 @@ func ApplyAsync[A, R any](p *Pool, f *process.Func[A, R], arg A, options ...Call
 	return start(context.Background(), p, f, arg, false, options)
 }
 
+// ApplyAsyncContext is ApplyAsync whose task is given up when ctx ends, as that of [Apply].
+func ApplyAsyncContext[A, R any](ctx context.Context, p *Pool, f *process.Func[A, R], arg A, options ...CallOption) *AsyncResult[R] {
+	return start(ctx, p, f, arg, false, options)
+}
+
 // single is a job of one item.
 type single[R any] struct {
 	AsyncResult[R]

@@ -34,8 +34,9 @@ type Effect struct {
 	Method  wire.Method
 	Body    []byte
 	After   time.Duration
-	// Job, of Run, does it. It runs in a goroutine of its own, and refers to nothing of the host.
-	Job func() wire.Outcome
+	// Job, of Run, is called at once, in the order of the effects, and does not wait: what it
+	// gives does it, in a goroutine of its own, and refers to nothing of the host.
+	Job func() func() wire.Outcome
 }
 
 func (h *Host) propose(op wire.Kind, object uint64) {

@@ -25,6 +25,7 @@ type Host struct {
 	out      []byte // where its reply is written
 	dropping []*entry
 	counts   Counts
+	hire     func(workers uint64, settings []byte) Workers // nil: there are no pools
 }
 
 // Counts are what a Host has met since New. They are no part of its state.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 
 	"shmkit/internal/wire"
@@ -22,6 +23,9 @@ type wait struct {
 	body  []byte
 	stage uint8
 	n     uint64
+
+	// stop, of what runs beside the host, tells it that nobody waits for it any more.
+	stop context.CancelFunc
 
 	q          *queue
 	prev, next *wait
@@ -95,14 +99,18 @@ func (c *Call) register() (*wait, error) {
 	return w, nil
 }
 
-// run makes the call run beside the host: job does it. Its caller returns the error.
-func (c *Call) run(job func() wire.Outcome) error {
+// run makes the call run beside the host: what job gives does it, until its context ends,
+// because the call was given up. See Effect.Job. The caller of run returns the error.
+func (c *Call) run(job func(context.Context) func() wire.Outcome) error {
 	w, err := c.register()
 	if err != nil {
 		return err
 	}
 	w.beside = true
-	c.h.effects = append(c.h.effects, Effect{Kind: Run, Op: wire.Done, Session: c.s.id, Call: c.id, Object: c.e.id, Method: c.method, Job: job})
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	c.h.effects = append(c.h.effects, Effect{Kind: Run, Op: wire.Done, Session: c.s.id, Call: c.id, Object: c.e.id, Method: c.method,
+		Job: func() func() wire.Outcome { return job(ctx) }})
 	return errWaits
 }
 
@@ -119,6 +127,9 @@ func (h *Host) finish(w *wait, body []byte, err error) {
 // unwait makes w no wait any more.
 func (h *Host) unwait(w *wait) {
 	w.take()
+	if w.stop != nil {
+		w.stop()
+	}
 	delete(w.s.waits, w.call)
 	h.unref(w.e, 1)
 }
