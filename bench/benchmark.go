@@ -18,7 +18,10 @@ type benchmark struct {
 	// samples is how many are taken, one operation each, where one operation costs
 	// more than a sample may; 0 where the lab may choose.
 	samples int
-	start   func(l *lab) (contest, error)
+	// longer is how many times as long a sample is as those of other rows, 0 for once: for
+	// rows of many who begin and end one after the other.
+	longer int
+	start  func(l *lab) (contest, error)
 }
 
 // contest is what start of a benchmark sets up.

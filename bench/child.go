@@ -60,6 +60,10 @@ func roleOf(name string) func(args []string) (role, error) {
 		return attachSegmentChild
 	case "attach-handle":
 		return attachHandleChild
+	case "manager-call":
+		return managerCallChild
+	case "manager-idle":
+		return managerIdleChild
 	case "attach-name":
 		return attachNameChild
 	}

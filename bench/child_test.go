@@ -48,7 +48,8 @@ func TestNobodyStays(t *testing.T) {
 	shmtest.Need(benchHelper)
 	shmtest.Watchdog(t, 5*time.Minute)
 	for _, row := range []string{"queue/1p1c", "queue/1p1c-python", "queue/1p1c-os-pipe", "queue/1p1c-message_queue",
-		"queue/1MiB-lease", "pipe/rtt-parked", "mutex/contended-2proc", "cond/handoff", "barrier/2proc"} {
+		"queue/1MiB-lease", "pipe/rtt-parked", "mutex/contended-2proc", "cond/handoff", "barrier/2proc",
+		"manager/dict-set", "manager/dict-set-tcp", "manager/lock-redis", "manager/16-clients"} {
 		t.Run(filepath.Base(row), func(t *testing.T) { nobodyStays(t, row) })
 	}
 	if err := shm.CloseDefault(); err != nil { // that of this process

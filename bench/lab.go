@@ -194,6 +194,7 @@ func (l *lab) calibrate(b benchmark, side runner) (int, error) {
 		_, err := side(1)
 		return 1, err
 	}
+	sample := float64(l.sample) * float64(max(b.longer, 1))
 	for n := 1; ; n *= 4 {
 		ns, err := side(n)
 		if err != nil {
@@ -201,16 +202,16 @@ func (l *lab) calibrate(b benchmark, side runner) (int, error) {
 		}
 		// Of a few operations it is mostly what it takes to begin and to end, which is much
 		// with many processes.
-		if few := n < 64 && ns < 4*float64(l.sample); ns > float64(l.sample)/4 && !few {
+		if few := n < 64 && ns < 4*sample; ns > sample/4 && !few {
 			// On a busy machine a few operations may take long for once.
 			again, err := side(n)
 			if err != nil {
 				return 0, err
 			}
-			if ns = min(ns, again); ns <= float64(l.sample)/4 {
+			if ns = min(ns, again); ns <= sample/4 {
 				continue
 			}
-			return max(1, int(float64(n)*float64(l.sample)/ns)), nil
+			return max(1, int(float64(n)*sample/ns)), nil
 		}
 	}
 }

@@ -48,6 +48,9 @@ func TestCalibrate(t *testing.T) {
 	if n != 100_000 {
 		t.Errorf("got %d operations of 10 ns for a millisecond", n)
 	}
+	if n, _ := l.calibrate(benchmark{longer: 8}, fixed("o", 10, &log)); n != 800_000 {
+		t.Errorf("got %d operations of 10 ns for eight milliseconds", n)
+	}
 	if n, _ := l.calibrate(benchmark{}, fixed("o", 1e9, &log)); n != 1 {
 		t.Errorf("got %d operations of a second", n)
 	}

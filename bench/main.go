@@ -45,7 +45,7 @@ func main() {
 func benchmarks() []benchmark {
 	return slices.Concat(mutexRows(), fairnessRows(), rwmutexRows(), semaphoreRows(), condRows(), rendezvousRows(),
 		queueRows(), peerRows(), sizeRows(), streamRows(), pipeRows(),
-		processRows(), poolRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
+		processRows(), poolRows(), managerRows(), deathRows(), valueRows(), arrayRows(), segmentRows(), handleRows())
 }
 
 func run(o options) error {

@@ -37,7 +37,8 @@ def operation(manager, what, size):
         numbers = manager.list()
         return lambda: numbers.append(7) is None
     if what == "dict-set":
-        table, keys, text = manager.dict(), itertools.cycle([f"key-{i}" for i in range(1000)]), bytes(size)
+        n = max(1, min(1000, (16 << 20) // size))  # some megabytes, whatever the size
+        table, keys, text = manager.dict(), itertools.cycle([f"key-{i}" for i in range(n)]), bytes(size)
         return lambda: table.__setitem__(next(keys), text) is None
     if what == "queue-put-get":
         queue = manager.Queue()

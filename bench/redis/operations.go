@@ -27,7 +27,7 @@ func prepare(c *redis.Client, what string, size int) (operation, error) {
 	case "list-append":
 		return func(int) error { return c.RPush(ctx, "list", 7).Err() }, nil
 	case "dict-set":
-		keys, text := make([]string, 1000), make([]byte, size)
+		keys, text := make([]string, max(1, min(1000, (16<<20)/size))), make([]byte, size) // some megabytes, whatever the size
 		for i := range keys {
 			keys[i] = fmt.Sprint("key-", i)
 		}
