@@ -123,7 +123,7 @@ func (a *anyWorld) step() {
 	case n < 86:
 		a.apply(wire.Frame{Kind: a.of(wire.Cancel, wire.Timeout), Session: session, Call: a.waiting(session)})
 	case n < 90:
-		a.apply(wire.Frame{Kind: wire.Ack, Session: session, Call: uint64(a.pick(int(a.call) + 1))})
+		a.acknowledge(session)
 	case n < 93:
 		a.apply(wire.Frame{Kind: a.of(wire.Expire, wire.Goodbye), Session: session})
 	case n < 95:
@@ -180,6 +180,19 @@ func (a *anyWorld) request(session uint64) {
 		a.made = a.made[:len(a.made)-1]
 	}
 	a.apply(f)
+}
+
+// acknowledge: the client has answers, and asks again all the same.
+func (a *anyWorld) acknowledge(session uint64) {
+	if len(a.made) == 0 || a.pick(3) == 0 {
+		a.apply(wire.Frame{Kind: wire.Ack, Session: session, Call: uint64(a.pick(int(a.call) + 1))})
+		return
+	}
+	f := a.made[a.pick(len(a.made))]
+	if s := a.h.sessions[f.Session]; s.waits[f.Call] == nil { // a client acknowledges what it has
+		a.apply(wire.Frame{Kind: wire.Ack, Session: f.Session, Call: f.Call})
+	}
+	a.again(f)
 }
 
 // again: the client got no answer, and asks again.

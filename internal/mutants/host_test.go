@@ -8,7 +8,7 @@ var inHost = []mutant{
 		file: "internal/host/host.go",
 		old:  "h.answer(s, f.Call, wire.Reply, c.out, !Reads(f))",
 		new:  "h.answer(s, f.Call, wire.Reply, c.out, false)",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "last forgotten call is done again",
@@ -16,7 +16,7 @@ var inHost = []mutant{
 		file: "internal/host/host.go",
 		old:  "if f.Call <= s.results.floor {",
 		new:  "if f.Call < s.results.floor {",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "call that waits is asked again",
@@ -24,7 +24,7 @@ var inHost = []mutant{
 		file: "internal/host/host.go",
 		old:  "if s.waits[f.Call] != nil {\n\t\t\treturn\n\t\t}",
 		new:  "",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "stored reference is not counted",
@@ -32,7 +32,7 @@ var inHost = []mutant{
 		file: "internal/host/item.go",
 		old:  "\t\tc.h.ref(e, 1)\n\tcase wire.TagDictLiteral",
 		new:  "\tcase wire.TagDictLiteral",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "containers may be in themselves",
@@ -40,7 +40,7 @@ var inHost = []mutant{
 		file: "internal/host/item.go",
 		old:  "case c.e != nil && c.h.reaches(e, c.e):",
 		new:  "case c.e != nil && c.e == nil:",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "waits of the expired go on",
@@ -48,7 +48,7 @@ var inHost = []mutant{
 		file: "internal/host/session.go",
 		old:  "w.e.object.abandon(h, w)",
 		new:  "_ = w",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "what the expired held stays held",
@@ -56,7 +56,7 @@ var inHost = []mutant{
 		file: "internal/host/session.go",
 		old:  "e.object.leave(h, e, s)",
 		new:  "_ = e",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "end of a wait keeps its reference",
@@ -64,7 +64,7 @@ var inHost = []mutant{
 		file: "internal/host/wait.go",
 		old:  "\tdelete(w.s.waits, w.call)\n\th.unref(w.e, 1)",
 		new:  "\tdelete(w.s.waits, w.call)",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "end of a hand-over keeps its reference",
@@ -72,7 +72,7 @@ var inHost = []mutant{
 		file: "internal/host/serve.go",
 		old:  "\t\tdelete(h.handed, key)\n\t\th.unref(e, 1)",
 		new:  "\t\tdelete(h.handed, key)",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "half of a Release",
@@ -80,7 +80,7 @@ var inHost = []mutant{
 		file: "internal/host/serve.go",
 		old:  "if c.in.Len()%8 != 0 {",
 		new:  "if c.in.Len() < 0 {",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "any state is loaded",
@@ -88,7 +88,7 @@ var inHost = []mutant{
 		file: "internal/host/save.go",
 		old:  "len(found) > 0",
 		new:  "len(found) < 0",
-		test: "./internal/host -run=^TestDamagedStates$",
+		test: "./internal/host -run=^TestDamagedStates$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "lock is given to who came last",
@@ -104,7 +104,7 @@ var inHost = []mutant{
 		file: "internal/host/mutex.go",
 		old:  "\t\tl.lost = l.died\n\t\tc.h.unlease(c.s, c.e)",
 		new:  "\t\tl.lost = l.died",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "Set of an event proposes nothing",
@@ -112,7 +112,7 @@ var inHost = []mutant{
 		file: "internal/host/event.go",
 		old:  "o.sets++\n\tif o.waiting.n > 0 {",
 		new:  "o.sets++\n\tif o.waiting.n < 0 {",
-		test: "./internal/host -run=^TestAnyOperations$",
+		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
 		name: "received reference is nobody's",
