@@ -14,10 +14,7 @@ import (
 type chooser func(n int) int
 
 // grammar is what the bodies of methods hold, by the comments of package wire.
-type grammar struct {
-	kinds   []protocol.Kind
-	methods []protocol.Method // of objects and the server
-}
+type grammar struct{ kinds []protocol.Kind }
 
 func newGrammar(t testing.TB) *grammar {
 	s, err := protocol.Read("../wire")
