@@ -4,7 +4,7 @@ check: ; .ci/run
 test: ; .ci/run tests
 race: ; .ci/run race
 fuzz: ; FUZZTIME=60s .ci/run fuzz
-generate: ; go test ./internal/cheader ./internal/lint -write
+generate: ; go test ./internal/cheader ./internal/protocol ./internal/lint -write
 bench: ; go run ./bench
 cross: ; .ci/run cross
 lint: ; .ci/run format vet lint

@@ -54,6 +54,8 @@ func (o *cond) queues() []*queue     { return []*queue{&o.waiting} }
 func (o *cond) info() string         { return fmt.Sprintf("of object %#x, %d wait", o.lock, o.waiting.n) }
 func (o *cond) drop(h *Host)         { h.unref(h.objects[o.lock], 1) }
 
+func (o *cond) refers(f func(id uint64)) { f(o.lock) }
+
 // mutex is the lock.
 func (o *cond) mutex(h *Host) (*lock, *entry) {
 	e := h.objects[o.lock]

@@ -35,6 +35,7 @@ type fifo struct {
 	taken    map[uint64]taken // by lease
 	lease    uint64           // number of the next
 	bytes    uint64           // of messages that wait or are taken
+	refs     int              // how many of those are references
 	stats    fifoStats
 	// Who waits. A getter has the number that it wants at most in n; a putter has the items
 	// that are left in body, and in n how many are not; a joiner that may go has stage 1.
@@ -96,7 +97,7 @@ func loadFifo(_ *Host, r *wire.Reader) (object, error) {
 		lease, session := r.Uint(), r.Uint()
 		q.taken[lease] = taken{session, loadMessage(r)}
 	}
-	q.all(func(m *message) { q.bytes += m.size() })
+	q.all(func(m *message) { q.bytes += m.size(); q.refs += m.refs() })
 	return q, r.Err()
 }
 
@@ -108,9 +109,26 @@ func (q *fifo) all(f func(m *message)) {
 	}
 }
 
-func (q *fifo) drop(h *Host)     { q.messages.all(func(m *message) { h.dropItem(m.item) }) }
+func (q *fifo) drop(h *Host)     { q.refers(func(id uint64) { h.unref(h.objects[id], 1) }) }
 func (q *fifo) queues() []*queue { return []*queue{&q.getters, &q.putters, &q.joiners} }
 func (q *fifo) unfinished() int  { return q.messages.len() + len(q.taken) }
+
+// refers calls f for each reference in messages, and in those of who waits to put.
+func (q *fifo) refers(f func(id uint64)) {
+	visit := func(item wire.Item) {
+		if id, _, ok := item.Ref(); ok {
+			f(id)
+		}
+	}
+	if q.refs > 0 {
+		q.all(func(m *message) { visit(m.item) })
+	}
+	for w := q.putters.first; w != nil; w = w.next {
+		for r := wire.Read(w.body); r.Len() > 0; {
+			visit(r.Item())
+		}
+	}
+}
 
 func (q *fifo) info() string {
 	s := fmt.Sprintf("%d messages, %d taken", q.messages.len(), len(q.taken))

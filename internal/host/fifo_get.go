@@ -120,6 +120,7 @@ func fifoAck(c *Call) error {
 		t := q.taken[lease]
 		delete(q.taken, lease)
 		q.bytes -= t.size()
+		q.refs -= t.refs()
 		c.h.dropItem(t.item)
 		c.h.unlease(c.s, c.e)
 	}

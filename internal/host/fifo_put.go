@@ -145,6 +145,7 @@ func (q *fifo) push(item wire.Item) {
 	m := message{item: item, ticket: q.stats.puts}
 	q.stats.puts++
 	q.bytes += m.size()
+	q.refs += m.refs()
 	q.messages.push(m)
 	q.stats.most = max(q.stats.most, uint64(q.messages.len()))
 }

@@ -18,6 +18,14 @@ type message struct {
 
 func (m *message) size() uint64 { return uint64(len(m.item)) + messageCost }
 
+// refs is 1 if it is a reference.
+func (m *message) refs() int {
+	if _, _, ok := m.item.Ref(); ok {
+		return 1
+	}
+	return 0
+}
+
 func (m *message) save(b []byte) []byte {
 	b = wire.AppendUint(wire.AppendUint(b, m.ticket), m.deliveries)
 	return wire.AppendBytes(b, m.item)

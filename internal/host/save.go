@@ -93,8 +93,9 @@ func (w *wait) save(b []byte) []byte {
 	return wire.AppendBytes(b, w.body)
 }
 
-// Load makes h, which is new, what Save wrote.
-// Errors: that b is something else.
+// Load makes h, which is new, what Save wrote. b may be anything: of what could not be, such as
+// references to what is not there, nothing is loaded that Apply would stumble over.
+// Errors: that b is something else, after which h is of no use.
 func (h *Host) Load(b []byte) error {
 	r := wire.Read(b)
 	if v := r.Uint(); v != saveVersion {
@@ -133,6 +134,9 @@ func (h *Host) Load(b []byte) error {
 	}
 	if err := r.End(); err != nil {
 		return fmt.Errorf("host: saved state: %w", err)
+	}
+	if found := h.Check(); len(found) > 0 {
+		return fmt.Errorf("host: saved state: %s", found[0])
 	}
 	return nil
 }

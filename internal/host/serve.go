@@ -83,12 +83,11 @@ func attach(c *Call) error {
 }
 
 func release(c *Call) error {
+	if c.in.Len()%8 != 0 {
+		return wire.ErrBody
+	}
 	for c.in.Len() > 0 {
-		id := c.in.Uint()
-		if err := c.in.Err(); err != nil {
-			return err
-		}
-		c.h.release(c.s, id)
+		c.h.release(c.s, c.in.Uint())
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type mutant struct {
 
 // all is every mutant.
 func all() []mutant {
-	return slices.Concat(inSync, inLocks, inCounts, inMeetings, inPark, inSys, inShm, inHeap, inValue, inHeader, inJournal)
+	return slices.Concat(inSync, inLocks, inCounts, inMeetings, inPark, inSys, inShm, inHeap, inValue, inHeader, inJournal, inHost)
 }
 
 // text is the file with the bug in it.
