@@ -34,20 +34,6 @@ func (h *Host) reaches(e, to *entry) bool {
 	return seen[to.id]
 }
 
-func (q *fifo) refers(f func(id uint64)) {
-	one := func(item wire.Item) {
-		if id, _, ok := item.Ref(); ok {
-			f(id)
-		}
-	}
-	q.all(func(m *message) { one(m.item) })
-	for w := q.putters.first; w != nil; w = w.next {
-		for r := wire.Read(w.body); r.Len() > 0; {
-			one(r.Item())
-		}
-	}
-}
-
 // errCycle: c would store e in what is inside of e.
 func (c *Call) errCycle(e *entry) error {
 	return wire.NewFault(wire.CodeArgument, "manager: %s: a %v cannot be put into itself, nor into what is inside of it", c.e.title(c.method), e.kind)

@@ -45,6 +45,10 @@ func textField(name, v string) Field {
 	return field("text "+name, fmt.Sprintf("%q", v), wire.AppendText(nil, v))
 }
 
+func bytesField(name string, v []byte) Field {
+	return field("bytes "+name, fmt.Sprintf("%x", v), wire.AppendBytes(nil, v))
+}
+
 func boolField(name string, v bool) Field { return field("bool "+name, v, wire.AppendBool(nil, v)) }
 
 func limitFields(l wire.Limits) []Field {
@@ -52,7 +56,7 @@ func limitFields(l wire.Limits) []Field {
 }
 
 func greetingFields(g *wire.Greeting) []Field {
-	return append(limitFields(g.Limits), uintField("server", g.Server), textField("boot", g.Boot), boolField("resumed", g.Resumed))
+	return append(limitFields(g.Limits), uintField("server", g.Server), bytesField("life", g.Life), boolField("resumed", g.Resumed))
 }
 
 // Vectors are examples of all that a client needs first.

@@ -71,7 +71,7 @@ func FuzzReader(f *testing.F) {
 
 // FuzzBodies: a greeting, a fault, an outcome is read or not; what was read is written as it was.
 func FuzzBodies(f *testing.F) {
-	f.Add(AppendGreeting(nil, &Greeting{Limits: DefaultLimits, Boot: "boot"}))
+	f.Add(AppendGreeting(nil, &Greeting{Limits: DefaultLimits, Life: []byte("life")}))
 	f.Add(AppendFault(nil, &Fault{Code: CodeRange, Text: "text", Data: []byte("data"), Stack: "stack"}))
 	f.Add(AppendOutcome(nil, &Outcome{Body: []byte("body")}))
 	f.Add(AppendOutcome(nil, &Outcome{Fault: NewFault(CodePanic, "text")}))
