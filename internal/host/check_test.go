@@ -138,3 +138,17 @@ func TestCyclesThroughQueues(t *testing.T) {
 		t.Error(found)
 	}
 }
+
+// What is no Release gives nothing back.
+func TestHalfOfARelease(t *testing.T) {
+	h := checked(t)
+	held := h.sessions[1].held
+	h.Apply(&wire.Frame{Kind: wire.Request, Session: 1, Method: wire.Release, Body: append(wire.AppendUint(nil, 3), 4)})
+	if h.sessions[1].held != held {
+		t.Errorf("%d references, want %d", h.sessions[1].held, held)
+	}
+	h.Apply(&wire.Frame{Kind: wire.Request, Session: 1, Method: wire.Release, Body: wire.AppendUint(nil, 3)})
+	if h.sessions[1].held != held-1 {
+		t.Errorf("%d references, want %d", h.sessions[1].held, held-1)
+	}
+}

@@ -80,7 +80,7 @@ var inHost = []mutant{
 		file: "internal/host/serve.go",
 		old:  "if c.in.Len()%8 != 0 {",
 		new:  "if c.in.Len() < 0 {",
-		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
+		test: "./internal/host -run=^TestHalfOfARelease$",
 	},
 	{
 		name: "any state is loaded",
