@@ -22,6 +22,7 @@ func TestServerKilled(t *testing.T) {
 		must(t, m.Lock())
 		results := make(chan error, 2*clients)
 		var done []<-chan struct{}
+		var calls []func() error // of each client one; all dial before the first calls
 		for i := range clients {
 			c := w.dial(t)
 			done = append(done, c.Done())
@@ -29,23 +30,25 @@ func TestServerKilled(t *testing.T) {
 			must(t, err)
 			switch i % 3 {
 			case 0: // waits for the lock
-				go func() { results <- n.Lock() }()
+				calls = append(calls, n.Lock)
 			case 1: // waits, with a context
 				ctx, cancel := context.WithTimeout(background, time.Hour)
 				t.Cleanup(cancel)
-				go func() { results <- n.LockContext(ctx) }()
+				calls = append(calls, func() error { return n.LockContext(ctx) })
 			default: // calls all the time
-				v, err := manager.NewValue(c, i)
+				v, err := manager.NewValue(c, "", manager.Named(fmt.Sprint("v", i)))
 				must(t, err)
-				go func() {
+				calls = append(calls, func() error {
 					for {
-						if err := v.Store(i); err != nil {
-							results <- err
-							return
+						if err := v.Store("x"); err != nil {
+							return err
 						}
 					}
-				}()
+				})
 			}
+		}
+		for _, call := range calls {
+			go func() { results <- call() }()
 		}
 		waiting(t, m, 2*clients/3+1)
 		killed := time.Now()
