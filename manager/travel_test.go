@@ -21,7 +21,7 @@ type baggage struct {
 	Set       *manager.Set[string]
 	Namespace *manager.Namespace
 	Queue     *manager.Queue[string]
-	Joinable  *manager.Joinable[string]
+	Joinable  *manager.JoinableQueue[string]
 	Mutex     *manager.Mutex
 	Recursive *manager.RecursiveMutex
 	Semaphore *manager.Semaphore
@@ -47,7 +47,7 @@ func TestArgument(t *testing.T) {
 	for _, family := range families {
 		t.Run(family, func(t *testing.T) {
 			shmtest.Watchdog(t, time.Minute)
-			c := start(t, manager.WithAddress(family, "")).Client()
+			c := start(t, testKey, manager.WithAddress(family, "")).Client()
 			var b baggage
 			var errs [16]error
 			b.Value, errs[0] = manager.NewValue(c, 0.0)
@@ -57,7 +57,7 @@ func TestArgument(t *testing.T) {
 			b.Set, errs[4] = manager.NewSet[string](c, nil)
 			b.Namespace, errs[5] = manager.NewNamespace(c, nil)
 			b.Queue, errs[6] = manager.NewQueue[string](c, 1)
-			b.Joinable, errs[7] = manager.NewJoinable[string](c, 1)
+			b.Joinable, errs[7] = manager.NewJoinableQueue[string](c, 1)
 			b.Mutex, errs[8] = manager.NewMutex(c)
 			b.Recursive, errs[9] = manager.NewRecursiveMutex(c)
 			b.Semaphore, errs[10] = manager.NewSemaphore(c, 1)
@@ -67,7 +67,9 @@ func TestArgument(t *testing.T) {
 			b.Barrier, errs[14] = manager.NewBarrier(c, 2)
 			b.Counter, errs[15] = counters.New(c, 40)
 			must(t, errors.Join(errs[:]...))
-			got, err := unpack.Run(background, b)
+			child, err := unpack.Start(background, b)
+			must(t, err)
+			got, err := child.Result()
 			if got != "42 2 10" || err != nil {
 				t.Fatalf("the child: %q, %v", got, err)
 			}
