@@ -140,7 +140,7 @@ func inherit(s shared) error {
 	err := s.lock.Lock()
 	fmt.Println("Lock:", err)
 	if !errors.Is(err, shsync.ErrOwnerDied) {
-		return fmt.Errorf("Lock gives %w, not ErrOwnerDied", err)
+		return fmt.Errorf("got %w, want ErrOwnerDied", err)
 	}
 	half, err := s.status.Get("work")
 	if err != nil {
@@ -180,7 +180,7 @@ func work(c *manager.Client) error {
 	_, err = s.todo.Get() // nobody puts any more
 	fmt.Println("Get:", err)
 	if !errors.Is(err, manager.ErrServerGone) || !errors.Is(err, pipe.ErrCutOff) {
-		return fmt.Errorf("Get gives %w, not ErrServerGone and ErrCutOff", err)
+		return fmt.Errorf("got %w, want ErrServerGone and ErrCutOff", err)
 	}
 	return nil
 }
@@ -205,7 +205,7 @@ func look(c *manager.Client) error {
 	}
 	return s.lock.With(func(died bool) error {
 		if died {
-			return errors.New("the lock was not repaired")
+			return fmt.Errorf("the lock was not repaired")
 		}
 		return nil
 	})

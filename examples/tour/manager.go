@@ -11,6 +11,7 @@ import (
 	"os/exec"
 
 	"shmkit/manager"
+	"shmkit/pipe"
 	"shmkit/process"
 )
 
@@ -109,8 +110,8 @@ func managerOverTCP() error {
 	}
 	_, refused := manager.Dial(ctx, "tcp", server.Address(), manager.WithKey(bytes.Repeat([]byte("guess"), 8)))
 	fmt.Println("   who has another key:", refused)
-	if refused == nil {
-		return errors.New("a client without the key was let in")
+	if !errors.Is(refused, pipe.ErrAuth) {
+		return fmt.Errorf("got %w, want pipe.ErrAuth", refused)
 	}
 	return errors.Join(m.show(), server.Shutdown(ctx))
 }
