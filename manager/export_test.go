@@ -91,3 +91,36 @@ func (v *Value[T]) Maps() bool { return v.memory(wire.ValueShare, v.code()) != n
 
 // Maps tells whether a client reads and writes a in shared memory.
 func (a *Array[T]) Maps() bool { return a.memory(wire.ArrayShare, shareCode[T]()) != nil }
+
+// ErrUnsaved is what a type gives that cannot be saved.
+var ErrUnsaved = errUnsaved
+
+// SaveUser is what a server saves of a state.
+func SaveUser[S, A any](t Type[S, A], state S) ([]byte, error) {
+	return (&instance[S]{t.exposed, state}).Save()
+}
+
+// RestoreUser is the state that a server makes of that.
+func RestoreUser[S, A any](t Type[S, A], b []byte) (s S, err error) {
+	i, err := t.restore(b)
+	if err != nil {
+		return s, err
+	}
+	return i.(*instance[S]).state, nil
+}
+
+// AskUser is m.Call for a method that is taken for one that changes nothing.
+func AskUser[S, A, R any](o *Object[S], m Method[S, A, R], arg A) (R, error) {
+	m.reads = true
+	return m.Call(o, arg)
+}
+
+// CallMaker is m.Call for a method that is taken for one that makes no object.
+func CallMaker[S, A, M any](o *Object[S], m Maker[S, A, M], arg A) (int, error) {
+	return Method[S, A, int]{m.of, m.name, false}.Call(o, arg)
+}
+
+// MakeUser is m.Call for a method that is taken for one that makes an object.
+func MakeUser[M, S, A, R any](o *Object[S], m Method[S, A, R], arg A) (*Object[M], error) {
+	return Maker[S, A, M]{of: m.of, name: m.name}.Call(o, arg)
+}

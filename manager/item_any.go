@@ -2,7 +2,9 @@ package manager
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	"shmkit/internal/codec"
 	"shmkit/internal/wire"
@@ -74,12 +76,18 @@ func appendContainer(c *Client, b []byte, v reflect.Value, depth int) (_ []byte,
 		}
 		return b, err
 	}
-	b = wire.AppendUint(append(b, byte(wire.TagDictLiteral)), uint64(v.Len()))
-	for i := v.MapRange(); i.Next() && err == nil; {
-		at := len(b)
-		b, err = appendAnyKey(append(b, 0, 0, 0, 0), i.Key().Interface())
-		wire.PutLength(b[at:], len(b)-at-4)
-		one(i.Value())
+	keys := make(map[string]reflect.Value, v.Len())
+	for i := v.MapRange(); i.Next(); {
+		key, err := appendAnyKey(nil, i.Key().Interface())
+		if err != nil {
+			return b, err
+		}
+		keys[string(key)] = i.Value()
+	}
+	b = wire.AppendUint(append(b, byte(wire.TagDictLiteral)), uint64(len(keys)))
+	for _, key := range slices.Sorted(maps.Keys(keys)) { // a server numbers what is in it in this order
+		b = wire.AppendText(b, key)
+		one(keys[key])
 	}
 	return b, err
 }

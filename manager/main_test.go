@@ -77,8 +77,9 @@ func is(t testing.TB, what string, err, want error) {
 var background = context.Background()
 
 var (
-	errNotHeld = shsync.ErrNotHeld
-	errTimeout = os.ErrDeadlineExceeded
+	errNotHeld   = shsync.ErrNotHeld
+	errOwnerDied = shsync.ErrOwnerDied
+	errTimeout   = os.ErrDeadlineExceeded
 )
 
 // openFiles is how many files a process may have open.

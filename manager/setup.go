@@ -22,6 +22,7 @@ type setup struct {
 	limits    wire.Limits
 	handshake time.Duration
 	room      int
+	idle      time.Duration // see pipe.WithKeepAlive
 	reported  func(client string, err error)
 
 	// Of servers.
@@ -123,6 +124,12 @@ func WithHandshakeTimeout(d time.Duration) Setup { return func(s *setup) { s.han
 // for a server; the default is 32 KiB. See pipe.WithRoom.
 func WithRoom(n int) Setup { return func(s *setup) { s.room = n } }
 
+// WithKeepAlive sets after how long a silence an end over tcp begins to ask whether the machine
+// of the other end can still be reached; the default is 10 s. After two and a half times as
+// long a client that cannot has died, for the server, and the server is gone, for a client:
+// ErrServerGone is pipe.ErrCutOff too then. Each end sets its own. See pipe.WithKeepAlive.
+func WithKeepAlive(idle time.Duration) Setup { return func(s *setup) { s.idle = idle } }
+
 // WithMaxClients sets how many clients a server has at once; the default is 65536.
 func WithMaxClients(n int) Setup { return func(s *setup) { s.clientsMost = n } }
 
@@ -166,6 +173,7 @@ func (s *setup) connection(family, address string, serves bool) ([]pipe.Option, 
 	}
 	options := []pipe.Option{
 		pipe.WithHandshakeTimeout(s.handshake), pipe.WithRoom(s.room), pipe.WithMaxMessage(int(longest(s.limits))),
+		pipe.WithKeepAlive(s.idle),
 	}
 	if s.reported != nil {
 		options = append(options, pipe.WithRefused(s.reported))

@@ -27,6 +27,7 @@ type orders struct {
 	Limits          wire.Limits
 	Handshake       time.Duration
 	Room            int
+	Idle            time.Duration
 	Clients         int
 	Stall, Shutdown time.Duration
 	Initializer     string // name
@@ -64,7 +65,7 @@ func Start(ctx context.Context, setups ...Setup) (*Manager, error) {
 	}
 	o := orders{
 		Line: end, Family: s.family, Address: s.address, Key: s.key, Insecure: s.insecure, Limits: s.limits, Handshake: s.handshake, Room: s.room,
-		Clients: s.clientsMost, Stall: s.stall, Shutdown: s.shutdown, Initializer: s.initializer, Argument: s.argument,
+		Idle: s.idle, Clients: s.clientsMost, Stall: s.stall, Shutdown: s.shutdown, Initializer: s.initializer, Argument: s.argument,
 	}
 	job, err := serverFunc.Start(context.WithoutCancel(ctx), o, process.Daemon(true))
 	if err != nil {
@@ -131,7 +132,7 @@ var serverFunc = process.Register("shmkit/manager.server", func(ctx context.Cont
 	}
 	s, err := Serve(o.Family, o.Address, func(s *setup) {
 		s.key, s.insecure, s.limits, s.handshake, s.room = o.Key, o.Insecure, o.Limits, o.Handshake, o.Room
-		s.clientsMost, s.stall = o.Clients, o.Stall
+		s.idle, s.clientsMost, s.stall = o.Idle, o.Clients, o.Stall
 	})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package manager
 import (
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 
 	"shmkit/internal/host"
@@ -14,7 +13,8 @@ import (
 // RegisterUpdate registers a function of the server by name, for the Update methods of Value,
 // List and Dict. f makes a new V of the old one, which is zero if nothing exists there, and an
 // argument. The program that serves calls RegisterUpdate, before it does; clients need only
-// the name. Registering a name twice panics.
+// the name. Registering a name twice panics, and so does a V or an A that cannot be an item, or
+// in which there are handles.
 //
 // Preconditions:
 //   - f is a pure function: what it gives depends on nothing but its arguments, and it changes
@@ -39,7 +39,7 @@ func RegisterUpdate[V, A any](name string, f func(old V, exists bool, arg A) (V,
 		if err != nil {
 			return nil, &wire.Fault{Code: wire.CodeUser, Text: err.Error(), Data: process.EncodeError(err)}
 		}
-		b, err := appendItem(nil, nil, old, &v)
+		b, err := appendSame(old, &v)
 		if err != nil {
 			return nil, refusal(err)
 		}
@@ -48,6 +48,15 @@ func RegisterUpdate[V, A any](name string, f func(old V, exists bool, arg A) (V,
 	if !ok {
 		panic(fmt.Sprintf("manager: an update called %q is registered already", name))
 	}
+}
+
+// appendSame is appendItem, alike for equal values: the server keeps it.
+func appendSame[V any](f form, v *V) ([]byte, error) {
+	if f != formEncoded {
+		return appendItem(nil, nil, f, v)
+	}
+	b, err := encodeSame(v)
+	return append([]byte{byte(wire.TagEncoded)}, b...), err
 }
 
 // RegisterOrder registers an order of items by name, for List.Sort; otherwise as
@@ -70,7 +79,7 @@ func RegisterOrder[T any](name string, compare func(a, b T) int) {
 // mustForm is the form of a T that is no handle, which a function of the server could not use.
 func mustForm[T any](name string) form {
 	f := formsOf(reflect.TypeFor[T]())
-	if f.itemErr == nil && f.item == formHandle {
+	if f.itemErr == nil && carries(reflect.TypeFor[T](), map[reflect.Type]bool{}) {
 		f.itemErr = fmt.Errorf("%w: a function of the server has no handles", ErrType)
 	}
 	if f.itemErr != nil {
@@ -96,5 +105,5 @@ func appendUpdate(c *Client, b []byte, function string, arg any) ([]byte, error)
 	return appendAny(c, b, arg, 0)
 }
 
-// userError is the error of a function of the server.
-func userError(f *wire.Fault) error { return process.DecodeError(f.Data, "manager", os.Getpid()) }
+// userError is the error of a function of the server, whose number clients do not know.
+func userError(f *wire.Fault) error { return process.DecodeError(f.Data, "manager", 0) }

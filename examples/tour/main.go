@@ -28,6 +28,8 @@ var parts = []part{
 	{"Pool: five processes square ten numbers", squaresFromPool},
 	{"Mutex: the holder is killed, the next one is told", killedHolder},
 	{"C: the same segment from a C program", fromC},
+	{"Manager: a server has a Value, an Array and a list, which a child changes", managerOfChild},
+	{"Manager over tcp, with key and TLS: another program changes them", managerOverTCP},
 }
 
 // errSkipped is returned by a part that this machine cannot show.
@@ -35,6 +37,13 @@ var errSkipped = errors.New("left out")
 
 func main() {
 	process.Main() // a child does its part here and does not come back
+	if len(os.Args) == 3 && os.Args[1] == elsewhere {
+		if err := changeElsewhere(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "tour:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	time.AfterFunc(stop, func() {
 		fmt.Fprintln(os.Stderr, "tour: still not done after", stop)
 		os.Exit(1)

@@ -80,8 +80,12 @@ var ownForm = []reflect.Type{
 // isHandle tells whether t is a handle of a shared object that has its methods from what all
 // handles of its package embed. What is beside that is found again where the handle is opened.
 func isHandle(t reflect.Type) bool {
-	f, ok := t.FieldByName("use")
-	return ok && f.Anonymous && strings.HasPrefix(f.Type.PkgPath(), "shmkit/")
+	for _, part := range []string{"use", "proxy"} {
+		if f, ok := t.FieldByName(part); ok && f.Anonymous && strings.HasPrefix(f.Type.PkgPath(), "shmkit/") {
+			return true
+		}
+	}
+	return false
 }
 
 // self tells whether values of type t are encoded by a method or by rules of their own. A

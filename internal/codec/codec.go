@@ -14,6 +14,10 @@ var (
 	encMode = must(cbor.EncOptions{
 		Time: cbor.TimeRFC3339Nano, TextMarshaler: cbor.TextMarshalerTextString,
 	}.UserBufferEncMode())
+	// sortMode gives the same bytes each time.
+	sortMode = must(cbor.EncOptions{
+		Sort: cbor.SortBytewiseLexical, Time: cbor.TimeRFC3339Nano, TextMarshaler: cbor.TextMarshalerTextString,
+	}.UserBufferEncMode())
 	decMode = must(cbor.DecOptions{
 		TextUnmarshaler:  cbor.TextUnmarshalerTextString,
 		MaxArrayElements: math.MaxInt32, MaxMapPairs: math.MaxInt32, MaxNestedLevels: 256,
@@ -48,6 +52,10 @@ func Encode(buf *Buffer, v any) error {
 	}
 	return encMode.MarshalToBuffer(v, &buf.Buffer)
 }
+
+// EncodeSorted is Encode that gives the same bytes for equal values: the keys of maps, which Encode
+// takes as they come, are sorted.
+func EncodeSorted(buf *Buffer, v any) error { return sortMode.MarshalToBuffer(v, &buf.Buffer) }
 
 // Decode decodes all of b, which stays the caller's, into what v points to.
 func Decode(b []byte, v any) error {

@@ -100,6 +100,7 @@ func userMake(c *Call) error {
 	}
 	e := c.h.add(wire.TypeUser, &user{it: made})
 	if err := c.h.hold(c.s, e); err != nil {
+		c.h.dropping = append(c.h.dropping, e)
 		return err
 	}
 	c.out = wire.AppendUint(c.out, e.id)
