@@ -54,22 +54,47 @@ func BenchmarkQueue(b *testing.B) {
 				p := w.start(b, "queue-sink", how)
 				p.Expect("ready")
 				p.Send(fmt.Sprint(b.N))
-				list := make([]int, 256)
 				b.ResetTimer()
-				for n := 0; n < b.N; {
-					k, err := 1, error(nil)
-					if how == "one" {
-						err = q.Put(n)
-					} else {
-						k, err = q.PutN(list[:min(len(list), b.N-n)])
-					}
-					must(b, err)
-					n += k
-				}
+				must(b, fill(q, b.N, how))
 				p.Expect("done")
 				b.StopTimer()
 				p.Kill()
 			})
 		}
 	}
+}
+
+// fill puts so many messages, one by one or in batches.
+func fill(q *manager.Queue[int], n int, how string) error {
+	list := make([]int, 256)
+	for n > 0 {
+		k, err := 1, error(nil)
+		if how == "one" {
+			err = q.Put(n)
+		} else {
+			k, err = q.PutN(list[:min(len(list), n)])
+		}
+		if err != nil {
+			return err
+		}
+		n -= k
+	}
+	return nil
+}
+
+// TestQueueFlow: what BenchmarkQueue measures works.
+func TestQueueFlow(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		q, err := manager.NewQueue[int](w.dial(t), 100, manager.Named("q"))
+		must(t, err)
+		for _, how := range []string{"one", "batches"} {
+			p := w.start(t, "queue-sink", how)
+			p.Expect("ready")
+			p.Send("1000")
+			must(t, fill(q, 1000, how))
+			p.Expect("done")
+			must(t, differs(q.Len(), 0))
+			p.Kill()
+		}
+	})
 }
