@@ -51,7 +51,7 @@ func LockWithin(m *Mutex, patience, before time.Duration) error {
 }
 
 // Cut cuts the connection of c, without a word.
-func Cut(c *Client) { c.line.close() }
+func Cut(c *Client) { c.conn.Load().line.close() }
 
 // AwaitLookout returns when the lookout of c receives.
 func AwaitLookout(c *Client) {
@@ -123,4 +123,24 @@ func CallMaker[S, A, M any](o *Object[S], m Maker[S, A, M], arg A) (int, error) 
 // MakeUser is m.Call for a method that is taken for one that makes an object.
 func MakeUser[M, S, A, R any](o *Object[S], m Method[S, A, R], arg A) (*Object[M], error) {
 	return Maker[S, A, M]{of: m.of, name: m.name}.Call(o, arg)
+}
+
+// Hook makes servers that begin call f at each of Points, by whoever gets there.
+func Hook(f func(point string)) { hook = f }
+
+// Points are where an operation is on its way.
+var Points = []string{recorded, applied, flushed}
+
+// Unsure is how many things that c told it would tell again.
+func Unsure(c *Client) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.unsure.list)
+}
+
+// Sessions is how many sessions s has.
+func Sessions(s *Server) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.host.Sessions())
 }

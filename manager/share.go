@@ -71,7 +71,7 @@ func (r *reference) learn(share wire.Method, code byte) *shared {
 		r.shared.Store(notShared)
 		return notShared
 	}
-	k, answer, err := r.c.call(context.Background(), wire.Frame{Method: share, Object: r.id})
+	k, answer, err := r.c.call(context.Background(), wire.Frame{Method: share, Session: r.epoch, Object: r.id})
 	if err != nil {
 		return notShared // for now
 	}
@@ -102,7 +102,7 @@ func numberCode(f form) byte {
 // shareMemory lets clients on this machine map what they may. Where there is no shared memory
 // the server does without.
 func (s *Server) shareMemory(family string) {
-	if family == "tcp" || s.private {
+	if family == "tcp" || s.private || s.log.path != "" {
 		return
 	}
 	if l, err := newLatch(); err == nil {
