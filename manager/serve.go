@@ -23,6 +23,7 @@ func Serve(family, address string, setups ...Setup) (*Server, error) {
 	}
 	s.shareMemory(family)
 	if s.l, err = pipe.Listen(family, address, options...); err != nil {
+		s.latch.open()
 		return nil, err
 	}
 	s.host.Employ(s.pools.hire)
