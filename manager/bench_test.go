@@ -7,11 +7,11 @@ import (
 	"shmkit/manager"
 )
 
-// BenchmarkLoad is a round trip: one caller, and sixteen over one client.
+// BenchmarkLoad is a round trip, of what no client maps: one caller, and sixteen over one client.
 func BenchmarkLoad(b *testing.B) {
 	for _, family := range families {
 		b.Run(family, func(b *testing.B) {
-			v, err := manager.NewValue(newWorld(b, family).dial(b), 3)
+			v, err := manager.NewValue(newWorld(b, family).dial(b), "x")
 			if err != nil {
 				b.Fatal(err)
 			}

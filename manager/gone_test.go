@@ -74,14 +74,14 @@ func TestServerKilled(t *testing.T) {
 func TestDone(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		idle, closed, never := w.dial(t), w.dial(t), w.dial(t)
-		v, err := manager.NewValue(idle, 1)
+		v, err := manager.NewValue(idle, "x")
 		must(t, err)
 		for range 3 {
 			if first := idle.Done(); first != idle.Done() {
 				t.Error("there are two channels")
 			}
 			manager.AwaitLookout(idle) // it receives
-			must(t, v.Store(2))
+			must(t, v.Store("y"))
 		}
 		select {
 		case <-idle.Done():
@@ -94,7 +94,7 @@ func TestDone(t *testing.T) {
 		w.server.Kill()
 		<-idle.Done()
 		is(t, "Err", idle.Err(), manager.ErrServerGone)
-		_, err = manager.NewValue(never, 1)
+		_, err = manager.NewValue(never, "x")
 		is(t, "a call of another one", err, manager.ErrServerGone)
 	})
 }
@@ -142,6 +142,9 @@ func TestNothingIsLeft(t *testing.T) {
 // Shutdown of a server whose clients are in every state leaves no goroutine.
 func TestShutdownLeavesNothing(t *testing.T) {
 	eachServer(t, func(t *testing.T, family string) {
+		warm, err := manager.Serve(family, "", testKey) // what begins with the first one stays
+		must(t, err)
+		must(t, warm.Shutdown(background))
 		before := runtime.NumGoroutine()
 		s, err := manager.Serve(family, "", testKey)
 		must(t, err)

@@ -39,7 +39,7 @@ func TestBadFrames(t *testing.T) {
 	}
 	eachServer(t, func(t *testing.T, family string) {
 		s := serve(t, family, "")
-		v, err := manager.NewValue(client(t, s), 1)
+		v, err := manager.NewValue(client(t, s), "x")
 		must(t, err)
 		for _, f := range frames {
 			r := greet(t, family, s.Address())
