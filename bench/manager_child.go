@@ -23,8 +23,9 @@ func managerSetup(family string) []manager.Setup {
 type client struct {
 	errand
 	family  string
-	clients int // connections
-	callers int // goroutines, each of which has one of the clients
+	clients int  // connections
+	callers int  // goroutines, each of which has one of the clients
+	maps    bool // numbers are shared with the server, which is not asked
 }
 
 // over is one caller of one client.
@@ -38,7 +39,8 @@ func (c client) start(l *lab) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := l.child("manager-call", c.family, m.Address(), c.what, strconv.Itoa(c.size), strconv.Itoa(c.clients), strconv.Itoa(c.callers))
+	w, err := l.child("manager-call", c.family, m.Address(), c.what,
+		strconv.Itoa(c.size), strconv.Itoa(c.clients), strconv.Itoa(c.callers), strconv.FormatBool(c.maps))
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +67,13 @@ func managerCallChild(args []string) (role, error) {
 	}
 	e := errand{what: args[2], size: numbers[0]}
 	does := make([]func(i int) error, numbers[2])
+	setups := managerSetup(args[0])
+	if args[6] == "false" {
+		setups = append(setups, manager.WithoutSharedMemory())
+	}
 	clients := make([]*manager.Client, numbers[1])
 	for i := range clients {
-		c, err := manager.Dial(context.Background(), args[0], args[1], managerSetup(args[0])...)
+		c, err := manager.Dial(context.Background(), args[0], args[1], setups...)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,11 @@ func managerRows() []benchmark {
 			managerRow("manager/"+what+"-tcp", managerTCPPeer, 1.0/2, e.over("tcp"), pythonManagerTCP(e)),
 			managerRow("manager/"+what+"-redis", redisPeer, 1/1.5, e.over("shm"), redisServer(e, 1)))
 	}
+	for _, what := range errands[:2] {
+		mapped := errand{what: what}.over("shm")
+		mapped.maps = true
+		rows = append(rows, managerRow("manager/"+what+"-shm", managerPeer, 1.0/20, mapped, pythonManager(errand{what: what})))
+	}
 	return append(append(rows, managerCrowdRows()...), managerSizeRows()...)
 }
 
