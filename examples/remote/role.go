@@ -122,7 +122,7 @@ func give(c *manager.Client) error {
 		}
 		sum += square
 	}
-	lines, err := s.log.Slice(manager.Front, manager.Back)
+	lines, err := s.log.Items()
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (m managed) change() error {
 func (m managed) show() error {
 	x, err1 := m.X.Load()
 	arr, err2 := m.Arr.Copy()
-	l, err3 := m.L.Slice(manager.Front, manager.Back)
+	l, err3 := m.L.Items()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}

@@ -45,24 +45,28 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// The README's programs compile and print what the README says.
-func TestReadmePrograms(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wants := []string{"3.14 [5 1 2 3 4]\n", "[20 30 0 60]\nexit code 3\n15 <nil>\n"}
-	programs := regexp.MustCompile("(?s)```go\n(package main.*?)```").FindAllSubmatch(readme, -1)
-	if len(programs) != len(wants) {
-		t.Fatalf("the README has %d programs, want %d", len(programs), len(wants))
-	}
-	for i, want := range wants {
-		path := filepath.Join(t.TempDir(), "main.go")
-		if err := os.WriteFile(path, programs[i][1], 0o600); err != nil {
+// The programs in documents compile and print what the documents say.
+func TestPrograms(t *testing.T) {
+	for doc, wants := range map[string][]string{
+		"README.md":       {"3.14 [5 1 2 3 4]\n", "[20 30 0 60]\nexit code 3\n15 <nil>\n", "3.14 [5 1 2 3 4] [Hello]\n"},
+		"docs/manager.md": {"map[hits:2]\n"},
+	} {
+		text, err := os.ReadFile(filepath.Join("../..", doc))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if out := goRun(t, path); out != want {
-			t.Errorf("program %d of the README prints %q, want %q", i+1, out, want)
+		programs := regexp.MustCompile("(?s)```go\n(package main.*?)```").FindAllSubmatch(text, -1)
+		if len(programs) != len(wants) {
+			t.Fatalf("%s has %d programs, want %d", doc, len(programs), len(wants))
+		}
+		for i, want := range wants {
+			path := filepath.Join(t.TempDir(), "main.go")
+			if err := os.WriteFile(path, programs[i][1], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out := goRun(t, path); out != want {
+				t.Errorf("program %d of %s prints %q, want %q", i+1, doc, out, want)
+			}
 		}
 	}
 }
