@@ -48,8 +48,15 @@ var (
 	ErrChanged = errors.New("manager: condition does not hold")
 	// ErrWouldWait: a call that may not wait would have to.
 	ErrWouldWait = errors.New("manager: call would wait")
-	// ErrLog: the server could not write its log, and did not do what was asked.
+	// ErrLog: the server could not write its log, and ends. What was asked nobody has seen; only if
+	// a server begins with the log that this one could write in part it may yet be done.
 	ErrLog = errors.New("manager: log cannot be written")
+	// ErrLogInUse: another server has the log.
+	ErrLogInUse = errors.New("manager: log is in use")
+	// ErrLogCorrupt: the log is damaged, or no log.
+	ErrLogCorrupt = errors.New("manager: log is damaged")
+	// ErrLogVersion: the log was written by another version.
+	ErrLogVersion = errors.New("manager: log is of another version")
 	// ErrProtocol: the other end does not speak the protocol.
 	ErrProtocol = errors.New("manager: protocol error")
 	// ErrDenied: the server does not let clients do that.

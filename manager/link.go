@@ -35,7 +35,11 @@ var errLeft = errors.New("manager: the client has left")
 
 func (s *Server) newLink(conn *pipe.Conn) *link {
 	l := &link{s: s, line: newLine(conn, s.limits), remote: conn.String, frame: int(s.limits.Frame)}
-	l.out = newOutbox(l.line, nil, l.broken)
+	var settled func(uint64, []byte) []byte
+	if s.ledger.file != nil {
+		settled = s.settle
+	}
+	l.out = newOutbox(l.line, settled, l.broken)
 	l.out.stall, l.out.most = s.stall, s.mostWaiting()
 	return l
 }
@@ -47,7 +51,7 @@ func (l *link) serve() {
 	if err == nil {
 		err = l.converse()
 	}
-	l.end()
+	l.end(err)
 	l.part(err)
 }
 
@@ -98,10 +102,11 @@ func (l *link) register(session uint64, limits wire.Limits) error {
 		old.cut(fault(wire.CodeNoSession, "another connection goes on with the session"))
 	}
 	s.links[session] = l
+	s.found(session)
 	if !answer.Resumed {
 		s.apply(&wire.Frame{Kind: wire.Open, Session: session, Body: wire.AppendLimits(nil, limits)})
 	}
-	l.out.add(&wire.Frame{Kind: wire.Welcome, Session: session, Body: wire.AppendGreeting(nil, &answer)}, 0)
+	l.out.add(&wire.Frame{Kind: wire.Welcome, Session: session, Body: wire.AppendGreeting(nil, &answer)}, s.ledger.index)
 	return nil
 }
 
@@ -169,10 +174,10 @@ func (l *link) take(f *wire.Frame) error {
 			return nil
 		}
 		l.s.apply(f)
-	case wire.Cancel, wire.Ack:
+	case wire.Cancel, wire.Ack, wire.Tell:
 		l.s.apply(f)
 	case wire.Ping:
-		l.out.add(&wire.Frame{Kind: wire.Pong, Session: l.session, Call: f.Call}, 0)
+		l.out.add(&wire.Frame{Kind: wire.Pong, Session: l.session, Call: f.Call}, l.s.ledger.index)
 	case wire.Pong:
 	case wire.Goodbye:
 		l.s.apply(f)
@@ -203,8 +208,9 @@ func (l *link) cut(why *wire.Fault) {
 // broken: nothing can be sent any more, or the client does not read.
 func (l *link) broken(err error) { l.cut(fault(wire.CodeTooMuch, "%s", trim(err))) }
 
-// end ends the session, unless another connection has it by now.
-func (l *link) end() {
+// end ends the session, unless another connection has it by now. If the connection was lost the
+// client has some time to come back.
+func (l *link) end(err error) {
 	s := l.s
 	if l.session == 0 {
 		return
@@ -213,8 +219,12 @@ func (l *link) end() {
 	defer s.unlock(nil)
 	if s.links[l.session] == l {
 		delete(s.links, l.session)
+		grace := s.grace
+		if err == errLeft || l.reason(err) != nil {
+			grace = 0
+		}
 		if !s.closing {
-			s.apply(&wire.Frame{Kind: wire.Expire, Session: l.session})
+			s.linger(l.session, grace)
 		}
 	}
 }

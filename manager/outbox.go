@@ -34,8 +34,8 @@ const (
 // last word takes the place of what waits, and goes out as the rest would have.
 type outbox struct {
 	t       transport
-	settled func(index uint64) error // waits until the log has that record; nil without log
-	failed  func(err error)          // is told once, in a goroutine of its own, that nothing can be sent any more
+	settled func(index uint64, batch []byte) []byte // waits until the log has that record, and gives what may be sent; nil without log
+	failed  func(err error)                         // is told once, in a goroutine of its own, that nothing can be sent any more
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when something was sent, or err; nil if nobody waits
@@ -59,7 +59,7 @@ var (
 	errTooFar  = errors.New("manager: the client does not read, and more waits for it than may")
 )
 
-func newOutbox(t transport, settled func(uint64) error, failed func(error)) *outbox {
+func newOutbox(t transport, settled func(uint64, []byte) []byte, failed func(error)) *outbox {
 	return &outbox{t: t, settled: settled, failed: failed}
 }
 
@@ -159,12 +159,12 @@ func (o *outbox) next() (batch []byte, ok bool) {
 	if batch == nil || o.settled == nil || over {
 		return batch, batch != nil
 	}
-	if err := o.settled(index); err != nil {
+	n := len(batch)
+	batch = o.settled(index, batch)
+	if d := len(batch) - n; d != 0 {
 		o.mu.Lock()
-		o.sending = false
-		o.sent(batch, err)
+		o.bytes += d
 		o.mu.Unlock()
-		return nil, false
 	}
 	return batch, true
 }

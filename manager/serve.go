@@ -3,9 +3,9 @@ package manager
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"time"
 
 	"shmkit/internal/host"
-	"shmkit/internal/wire"
 	"shmkit/pipe"
 )
 
@@ -16,6 +16,7 @@ func Serve(family, address string, setups ...Setup) (*Server, error) {
 	s := &Server{
 		id: number(), setup: *prepare(setups), accepts: make(chan struct{}), ended: make(chan struct{}),
 		host: host.New(nil), links: map[uint64]*link{}, all: map[*link]struct{}{}, alarms: newAlarms(),
+		lingering: map[uint64]*time.Timer{}, hook: hook,
 	}
 	options, err := s.connection(family, address, true)
 	if err != nil {
@@ -26,10 +27,21 @@ func Serve(family, address string, setups ...Setup) (*Server, error) {
 		return nil, err
 	}
 	s.host.Employ(s.pools.hire)
-	s.apply(&wire.Frame{Kind: wire.Begin, Object: s.id<<32 | 1})
+	if err := s.openLog(); err != nil {
+		s.l.Close()
+		return nil, err
+	}
+	if err := s.begin(); err != nil {
+		s.l.Close()
+		s.ledger.file.Close()
+		return nil, err
+	}
 	go s.accept()
 	return s, nil
 }
+
+// hook is that of servers; tests set it.
+var hook func(point string)
 
 // number is a random number that is not 0.
 func number() uint64 {

@@ -18,7 +18,7 @@ import (
 //
 // Use Serve; a Server must not be copied. All methods may be called concurrently, by the
 // process that made it; other processes dial. If that dies all clients are told, and what the
-// objects were is gone. Of a client that dies, or is cut off, all is given back that it held.
+// objects were is gone, unless there is [WithLog]. Of a client that dies, or is cut off, all is given back that it held.
 type Server struct {
 	id uint64
 	setup
@@ -42,6 +42,10 @@ type Server struct {
 	pools   pools
 	closing bool   // nothing is applied any more
 	latch   *latch // of a server that shares memory, else nil
+
+	ledger    ledger
+	lingering map[uint64]*time.Timer // sessions without a connection; see linger
+	hook      func(point string)     // of tests, or nil
 }
 
 // Address is where it listens: what Dial needs.
@@ -110,18 +114,29 @@ func (s *Server) apply(f *wire.Frame) {
 	for i := 0; i < len(s.ops); i++ {
 		op := s.ops[i]
 		s.ops[i].Body = nil // may be part of something large
-		index := s.record(&op)
+		index, err := s.record(&op)
+		if err != nil {
+			s.refuse(&op, err)
+			s.logFailed(err)
+			continue
+		}
 		for _, e := range s.host.Apply(&op) {
 			s.effect(&e, index)
 		}
+		s.at(applied)
 		if op.Kind == wire.Expire {
 			s.alarms.expired(op.Session)
 		}
 	}
+	s.shorten()
 }
 
-// record writes an operation to the log.
-func (s *Server) record(*wire.Frame) (index uint64) { return 0 }
+// at tells a test that the server is at a point.
+func (s *Server) at(point string) {
+	if s.hook != nil {
+		s.hook(point)
+	}
+}
 
 // effect does what follows from an operation. mu is locked.
 func (s *Server) effect(e *host.Effect, index uint64) {
@@ -213,26 +228,34 @@ const (
 // Calling it again waits as the first call does.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.lock()
-	first := !s.closing
+	s.shutLocked()
+	s.unlock(nil)
+	return s.Wait(ctx)
+}
+
+// shutLocked begins the end of the server, once.
+func (s *Server) shutLocked() {
+	if s.closing {
+		return
+	}
 	s.closing = true
 	s.alarms.stop()
+	for _, t := range s.lingering {
+		t.Stop()
+	}
 	for l := range s.all {
 		l.out.add(&wire.Frame{Kind: wire.Goodbye, Session: l.session}, 0)
 		s.touch(l)
 	}
-	s.unlock(nil)
-	if first {
-		s.latch.open()
-		s.pools.end()
-		s.l.Close()
-		go s.end()
-	}
-	return s.Wait(ctx)
+	s.latch.open()
+	s.pools.end()
+	go s.end()
 }
 
 // end waits until nothing is left of the server. Clients hang up when they read the farewell;
 // those that do not are cut off.
 func (s *Server) end() {
+	s.l.Close()
 	<-s.accepts
 	cut := time.AfterFunc(farewellTime, func() {
 		s.mu.Lock()
@@ -244,5 +267,6 @@ func (s *Server) end() {
 	s.clients.Wait()
 	s.pools.left.Wait()
 	cut.Stop()
+	s.closeLog()
 	close(s.ended)
 }

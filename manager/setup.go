@@ -25,12 +25,15 @@ type setup struct {
 	reported  func(client string, err error)
 
 	// Of servers.
-	clientsMost int
-	stall       time.Duration
+	clientsMost  int
+	stall        time.Duration
+	log          logSetup
+	grace, after time.Duration // how long sessions live without a connection; those of before
 
 	// Of clients.
-	timeout time.Duration // of calls that have none; 0: none
-	unknown time.Duration // how long a call that was given up waits for what became of it
+	patience time.Duration // how long it tries to connect again; 0: not at all
+	timeout  time.Duration // of calls that have none; 0: none
+	unknown  time.Duration // how long a call that was given up waits for what became of it
 
 	// Of Start.
 	family, address string
@@ -72,7 +75,7 @@ func WithoutSharedMemory() Setup { return func(s *setup) { s.private = true } }
 func prepare(setups []Setup) *setup {
 	s := &setup{
 		limits: wire.DefaultLimits, handshake: defaultHandshake, room: defaultRoom,
-		clientsMost: defaultClientsMost, stall: defaultStall, unknown: defaultUnknown, shutdown: defaultShutdown,
+		clientsMost: defaultClientsMost, stall: defaultStall, unknown: defaultUnknown, shutdown: defaultShutdown, after: defaultAfter,
 		family: "shm",
 	}
 	for _, f := range setups {

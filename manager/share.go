@@ -102,7 +102,7 @@ func numberCode(f form) byte {
 // shareMemory lets clients on this machine map what they may. Where there is no shared memory
 // the server does without.
 func (s *Server) shareMemory(family string) {
-	if family == "tcp" || s.private {
+	if family == "tcp" || s.private || s.log.path != "" {
 		return
 	}
 	if l, err := newLatch(); err == nil {

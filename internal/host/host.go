@@ -63,6 +63,8 @@ func (h *Host) Apply(f *wire.Frame) []Effect {
 	switch f.Kind {
 	case wire.Request:
 		h.request(f)
+	case wire.Tell:
+		h.tell(f)
 	case wire.Cancel:
 		h.giveUp(f, wire.CodeCancelled, "cancelled")
 	case wire.Timeout:
@@ -124,6 +126,19 @@ func (h *Host) request(f *wire.Frame) {
 	default:
 		h.answer(s, f.Call, wire.Reply, c.out, !Reads(f))
 	}
+}
+
+// tell applies a call that wants no answer, once: a client that does not know whether one has
+// come sends it again.
+func (h *Host) tell(f *wire.Frame) {
+	s := h.sessions[f.Session]
+	if s == nil || f.Call <= s.told {
+		return
+	}
+	s.told = f.Call
+	g := *f
+	g.Kind, g.Call = wire.Request, 0
+	h.request(&g)
 }
 
 // answer tells a session what a call gave, and remembers it.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,9 @@ import (
 
 // saveVersion is of the format of Save.
 const saveVersion = 1
+
+// ErrVersion: what was saved is of another format. Test with errors.Is.
+var ErrVersion = errors.New("host: saved state has version")
 
 // Save appends the whole state. Two hosts are equal if what they save is.
 func (h *Host) Save(b []byte) []byte {
@@ -74,7 +78,8 @@ func (s *session) save(b []byte) []byte {
 		b = wire.AppendBytes(b, x.body)
 	}
 	b = saveCounts(b, s.holds)
-	return saveCounts(b, s.leases)
+	b = saveCounts(b, s.leases)
+	return wire.AppendUint(b, s.told)
 }
 
 func saveCounts(b []byte, m map[uint64]uint64) []byte {
@@ -99,7 +104,7 @@ func (w *wait) save(b []byte) []byte {
 func (h *Host) Load(b []byte) error {
 	r := wire.Read(b)
 	if v := r.Uint(); v != saveVersion {
-		return fmt.Errorf("host: saved state has version %d, want %d", v, saveVersion)
+		return fmt.Errorf("%w %d, want %d", ErrVersion, v, saveVersion)
 	}
 	h.next = r.Uint()
 	for range r.Count(8) {
@@ -150,6 +155,7 @@ func loadSession(r *wire.Reader) *session {
 	}
 	s.results.floor = floor
 	s.holds, s.leases = loadCounts(r), loadCounts(r)
+	s.told = r.Uint()
 	for _, n := range s.holds {
 		s.held += n
 	}

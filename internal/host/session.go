@@ -17,6 +17,7 @@ type session struct {
 	holds   map[uint64]uint64 // how many references it has to an object
 	leases  map[uint64]uint64 // how many things of an object it holds: locks, permits, messages, places
 	held    uint64            // sum of holds
+	told    uint64            // the last Tell that was applied
 }
 
 // open begins a session. One that lives goes on, with its limits.

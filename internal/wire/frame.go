@@ -33,6 +33,7 @@ const (
 	Goodbye Kind = 8  // C: the session ends, and has parted with all its objects. S: the server goes; answers to nothing
 	Ping    Kind = 9  // either: answer with a Pong with this call
 	Pong    Kind = 10 // either
+	Tell    Kind = 11 // C: a Request that is not answered; call counts these, from 1. One that was applied does nothing
 
 	Begin   Kind = 64 // L: a server begins: object is the first id, sessions are without connections
 	Open    Kind = 65 // L: the session begins; body is Limits
