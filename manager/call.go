@@ -11,14 +11,20 @@ import (
 //	state      in calls  whose
 //	sent       yes       its caller's, who waits
 //	given up   yes       the same: a Cancel was sent, and the server answers
+//	kept       yes       the same: there is no connection, and who dials sends it again
 //	unknown    yes       a goroutine's: the server did not answer that in time; see undo
 //	done       no        whoever waits for it: reads the answer, and frees it
 type call struct {
-	id     uint64
-	wake   chan struct{}
-	cancel bool // a Cancel was sent
-	undo   undo
-	owner  *queueUse // nil for all but queues
+	id    uint64
+	wake  chan struct{}
+	undo  undo
+	owner *queueUse // nil for all but queues
+
+	request []byte // the frame, if it may have to be sent again
+
+	// Guarded by the client's mu.
+	cancel bool // a Cancel was sent, or is to be
+	posted bool // it was sent, over some connection
 
 	// Guarded by the client's mu until done; then the caller's.
 	done bool
@@ -41,11 +47,14 @@ func (c *call) free() {
 	if cap(c.body) > 64<<10 {
 		c.body = nil
 	}
+	if cap(c.request) > 64<<10 {
+		c.request = nil
+	}
 	select {
 	case <-c.wake:
 	default:
 	}
-	*c = call{wake: c.wake, body: c.body[:0]}
+	*c = call{wake: c.wake, body: c.body[:0], request: c.request[:0]}
 	calls.Put(c)
 }
 

@@ -166,7 +166,7 @@ func (c *Cond) wait(ctx context.Context) (*call, wire.Reader, error) {
 	if c.ref == nil || c.ref.closed.Load() {
 		return nil, wire.Reader{}, ErrClosed
 	}
-	return c.ref.c.insist(ctx, wire.Frame{Method: wire.CondWait, Object: c.ref.id})
+	return c.ref.c.insist(ctx, wire.Frame{Method: wire.CondWait, Session: c.ref.epoch, Object: c.ref.id})
 }
 
 // WaitFor waits until ready returns true, which it calls with the lock held: at once, and

@@ -21,34 +21,51 @@ func Dial(ctx context.Context, family, address string, setups ...Setup) (*Client
 }
 
 func dial(ctx context.Context, family, address string, s *setup) (*Client, error) {
-	options, err := s.connection(family, address, false)
+	c := &Client{setup: s, family: family, address: address, session: number(), next: 1, calls: map[uint64]*call{}, lookout: &lookout{}}
+	c.epoch.Store(1)
+	conn, w, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := pipe.Dial(ctx, family, address, options...)
-	if err != nil {
-		return nil, err
+	c.mu.Lock()
+	c.use(conn, w)
+	if c.patience > 0 {
+		c.lookout.begin(c) // an idle client that does not notice would lose its session
 	}
-	c, err := greet(ctx, conn, number(), s)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	c.family, c.address = family, address
+	c.mu.Unlock()
 	enroll(c)
 	return c, nil
 }
 
-// greet makes a Client of a connection, by Hello and Welcome.
-func greet(ctx context.Context, conn *pipe.Conn, session uint64, s *setup) (*Client, error) {
+// connect makes a connection and says whose it is.
+func (c *Client) connect(ctx context.Context) (transport, *wire.Greeting, error) {
+	options, err := c.connection(c.family, c.address, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := pipe.Dial(ctx, c.family, c.address, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	line := newLine(conn, c.setup.limits)
+	w, err := c.greet(ctx, line)
+	if err != nil {
+		line.close()
+		return nil, nil, err
+	}
+	return line, w, nil
+}
+
+// greet says Hello and gives the Welcome.
+func (c *Client) greet(ctx context.Context, line transport) (*wire.Greeting, error) {
+	s := c.setup
 	ctx, cancel := context.WithTimeoutCause(ctx, s.handshake, fmt.Errorf("%w: it did not answer the greeting within %v", ErrServerGone, s.handshake))
 	defer cancel()
-	c := &Client{setup: s, session: session, next: 1, calls: map[uint64]*call{}, line: newLine(conn, s.limits)}
-	hello := wire.Frame{Kind: wire.Hello, Session: session, Body: wire.AppendGreeting(nil, &wire.Greeting{Limits: s.limits})}
-	if err := c.line.send(wire.Append(nil, &hello)); err != nil {
+	hello := wire.Frame{Kind: wire.Hello, Session: c.session, Body: wire.AppendGreeting(nil, &wire.Greeting{Limits: s.limits, Server: c.server.Load()})}
+	if err := line.send(wire.Append(nil, &hello)); err != nil {
 		return nil, gone(err)
 	}
-	b, err := c.line.receive(ctx)
+	b, err := line.receive(ctx)
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, pipe.ErrTLS) {
 			return nil, err
@@ -58,6 +75,11 @@ func greet(ctx context.Context, conn *pipe.Conn, session uint64, s *setup) (*Cli
 	if bytes.HasPrefix(b, []byte("#CHALLENGE#")) {
 		return nil, &pipe.AuthError{Reason: "the server asks for a key: dial it WithKey"}
 	}
+	return welcome(b)
+}
+
+// welcome reads the answer to the greeting.
+func welcome(b []byte) (*wire.Greeting, error) {
 	f, _, err := wire.Cut(b, wire.MaxFrame)
 	switch {
 	case err != nil:
@@ -73,12 +95,21 @@ func greet(ctx context.Context, conn *pipe.Conn, session uint64, s *setup) (*Cli
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrProtocol, trim(err))
 	}
-	c.limits, c.server = s.limits.Min(w.Limits), w.Server
-	if !s.private {
-		c.share.life = w.Life
+	return &w, nil
+}
+
+// use makes a connection that of c, and gives it. mu is locked.
+func (c *Client) use(line transport, w *wire.Greeting) *connection {
+	conn := &connection{line: line}
+	conn.out = newOutbox(line, nil, func(err error) { c.fail(conn, err) })
+	c.limits = c.setup.limits.Min(w.Limits)
+	c.server.Store(w.Server)
+	c.conn.Store(conn)
+	if v := c.share.v; !c.private && (v == nil || v.gone.Load() || !bytes.Equal(c.share.life, w.Life)) {
+		v.end() // what another server has shared is not this one's
+		c.share = sharing{life: w.Life}
 	}
-	c.out = newOutbox(c.line, nil, c.fail)
-	return c, nil
+	return conn
 }
 
 // gone is ErrServerGone for what ends a connection.

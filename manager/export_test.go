@@ -51,7 +51,7 @@ func LockWithin(m *Mutex, patience, before time.Duration) error {
 }
 
 // Cut cuts the connection of c, without a word.
-func Cut(c *Client) { c.line.close() }
+func Cut(c *Client) { c.conn.Load().line.close() }
 
 // AwaitLookout returns when the lookout of c receives.
 func AwaitLookout(c *Client) {

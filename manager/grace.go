@@ -6,13 +6,13 @@ import (
 	"shmkit/internal/wire"
 )
 
-// Grace sets how long what a client holds stays held when the connection to it is lost, and
+// WithGrace sets how long what a client holds stays held when the connection to it is lost, and
 // when a server begins with a log, for the clients of the one before. A client that comes back
 // in time, see [Client.Reconnect] and [WithRetry], goes on as if nothing had been; when the time
 // is over all it holds is given back. The default is no time while the server lives, so that
 // what a client held that died is free at once, and 10 s after a server has begun. Clients that
 // close, and those that the server cuts off, have no grace.
-func Grace(d time.Duration) Setup {
+func WithGrace(d time.Duration) Setup {
 	return func(s *setup) { s.grace, s.after = max(d, 0), max(d, 0) }
 }
 

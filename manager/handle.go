@@ -75,7 +75,7 @@ func (p *proxy) MarshalBinary() ([]byte, error) {
 		return nil, err
 	}
 	k.free()
-	a := address{c.server, p.ref.id, p.ref.kind, c.family, c.address}
+	a := address{c.server.Load(), p.ref.id, p.ref.kind, c.family, c.address}
 	return a.append(nil), nil
 }
 

@@ -98,7 +98,7 @@ func appendRef(c *Client, b []byte, p *proxy) ([]byte, error) {
 		return b, ErrClosed
 	case p.steps > 0:
 		return b, fmt.Errorf("%w: a path is no value; get the object that is there", ErrArgument)
-	case p.ref.c.server != c.server:
+	case p.ref.c.server.Load() != c.server.Load():
 		return b, fmt.Errorf("%w: %v is at another server", ErrArgument, p)
 	}
 	return wire.AppendRef(b, p.ref.id, p.ref.kind), nil

@@ -27,7 +27,7 @@ type logSetup struct {
 // WithLog makes a server keep what it does in the file at path, so that a server that begins
 // with the same file goes on where the one before was killed, at whatever instruction: nothing
 // that was answered is lost, and what was asked again is done once. Sessions live on; see
-// [Grace]. The file is made if there is none. Objects are not in shared memory then. Values of
+// [WithGrace]. The file is made if there is none. Objects are not in shared memory then. Values of
 // registered types are what their methods make of them: these depend on nothing else.
 // Without [LogSync] a loss of power may lose the last answers; the death of the process does
 // not.

@@ -64,7 +64,8 @@ func (w *lookout) run(c *Client) {
 		case <-tick.C:
 		}
 		c.mu.Lock()
-		idle := c.next == last && !c.receiving && len(c.calls) == 0 && c.left == nil && c.err == nil
+		conn := c.conn.Load()
+		idle := c.next == last && !c.receiving && len(c.calls) == 0 && c.left == nil && c.err == nil && conn != nil
 		last = c.next
 		if !idle {
 			c.mu.Unlock()
@@ -73,7 +74,7 @@ func (w *lookout) run(c *Client) {
 		ctx, cancel := context.WithCancel(context.Background())
 		c.receiving, w.leave = true, cancel
 		c.mu.Unlock()
-		c.receive(ctx, new(call))
+		c.receive(ctx, new(call), conn)
 		cancel()
 	}
 }

@@ -72,6 +72,13 @@ func (o *outbox) add(f *wire.Frame, index uint64) {
 	}
 }
 
+// addFrame is add of a frame that is one already, without a record.
+func (o *outbox) addFrame(b []byte) {
+	if f, _, err := wire.Cut(b, wire.MaxFrame); err == nil { // it is our own
+		o.add(&f, 0)
+	}
+}
+
 func (o *outbox) addLocked(f *wire.Frame, index uint64) {
 	n := f.Len()
 	if o.most > 0 && o.bytes+n > o.most {
@@ -164,6 +171,7 @@ func (o *outbox) next() (batch []byte, ok bool) {
 	if d := len(batch) - n; d != 0 {
 		o.mu.Lock()
 		o.bytes += d
+		o.total += uint64(d)
 		o.mu.Unlock()
 	}
 	return batch, true

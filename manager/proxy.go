@@ -105,7 +105,7 @@ func (p *proxy) callUndo(ctx context.Context, m wire.Method, body []byte, patien
 			ctx = context.Background()
 		}
 	}
-	f := wire.Frame{Method: m, Object: p.ref.id, Deadline: int64(patience), Body: body}
+	f := wire.Frame{Method: m, Session: p.ref.epoch, Object: p.ref.id, Deadline: int64(patience), Body: body}
 	if p.steps > 0 {
 		path := append(wire.AppendUint(nil, uint64(p.steps)), p.keys...)
 		f.Method, f.Body = wire.Path, append(wire.AppendUint(path, uint64(m)), body...)
@@ -156,7 +156,7 @@ func (p *proxy) made(m wire.Method, body []byte, kind wire.Type) (proxy, error) 
 // tell calls a method whose answer nobody wants.
 func (p *proxy) tell(m wire.Method, body []byte) {
 	if p.ref != nil && p.steps == 0 {
-		p.ref.c.tell(wire.Frame{Method: m, Object: p.ref.id, Body: body})
+		p.ref.c.tell(wire.Frame{Method: m, Session: p.ref.epoch, Object: p.ref.id, Body: body})
 	}
 }
 

@@ -204,7 +204,9 @@ func (l leases) append(b []byte) []byte {
 func (p *proxy) acknowledge(l leases) {
 	if l.n > 0 {
 		p.tell(p.of(wire.QueueAck), l.append(nil))
-		p.ref.c.out.awaitSent(p.ref.c.unknown)
+		if conn := p.ref.c.conn.Load(); conn != nil {
+			conn.out.awaitSent(p.ref.c.unknown)
+		}
 	}
 }
 

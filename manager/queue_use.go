@@ -16,6 +16,7 @@ type queueUse struct {
 	c      *Client
 	object uint64
 	kind   wire.Type
+	epoch  uint64 // of the reference
 	// Take back what Get and GetN give, if nobody waits for it any more.
 	undoGet, undoGetN undo
 	detached          bool // guarded by the client's mu: it has no calls any more
@@ -25,8 +26,8 @@ type queueUse struct {
 	over bool
 }
 
-func newQueueUse(c *Client, object uint64, kind wire.Type) *queueUse {
-	u := &queueUse{c: c, object: object, kind: kind}
+func newQueueUse(c *Client, object uint64, kind wire.Type, epoch uint64) *queueUse {
+	u := &queueUse{c: c, object: object, kind: kind, epoch: epoch}
 	u.undoGet = func(answer wire.Reader) (wire.Frame, bool) {
 		l := leases{answer.Uint(), 1}
 		return u.nack(l), answer.Err() == nil
@@ -40,7 +41,7 @@ func newQueueUse(c *Client, object uint64, kind wire.Type) *queueUse {
 
 // nack is a request that gives messages back.
 func (u *queueUse) nack(l leases) wire.Frame {
-	return wire.Frame{Method: wire.QueueNack.Of(u.kind), Object: u.object, Body: l.append(nil)}
+	return wire.Frame{Method: wire.QueueNack.Of(u.kind), Session: u.epoch, Object: u.object, Body: l.append(nil)}
 }
 
 // add adds messages to the list, unless the handle is detached.

@@ -29,23 +29,26 @@ func enroll(c *Client) {
 	if clients.of == nil {
 		clients.of = map[uint64][]*Client{}
 	}
-	clients.of[c.server] = append(clients.of[c.server], c)
+	clients.of[c.server.Load()] = append(clients.of[c.server.Load()], c)
 	clients.Unlock()
 }
 
-// strike makes c known no more.
-func strike(c *Client) {
+// strike makes c known no more as a client of that server, unless it is one again.
+func strike(c *Client, server uint64) {
 	clients.Lock()
 	defer clients.Unlock()
-	list := clients.of[c.server]
+	if c.usable() && c.server.Load() == server {
+		return
+	}
+	list := clients.of[server]
 	for i, x := range list {
 		if x == c {
-			clients.of[c.server] = append(list[:i:i], list[i+1:]...)
+			clients.of[server] = append(list[:i:i], list[i+1:]...)
 			break
 		}
 	}
-	if len(clients.of[c.server]) == 0 {
-		delete(clients.of, c.server)
+	if len(clients.of[server]) == 0 {
+		delete(clients.of, server)
 	}
 }
 
@@ -92,7 +95,7 @@ func reach(ctx context.Context, a *address) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.server != a.server {
+	if c.server.Load() != a.server {
 		c.Close()
 		return nil, fmt.Errorf("%w: another one is at %s:%s now", ErrServerGone, a.family, a.address)
 	}

@@ -15,7 +15,8 @@ import (
 func (c *Client) wait(ctx context.Context, k *call) bool {
 	for {
 		c.mu.Lock()
-		done, receives := k.done, !k.done && !c.receiving
+		conn := c.conn.Load()
+		done, receives := k.done, !k.done && !c.receiving && conn != nil
 		if receives {
 			c.receiving = true
 		}
@@ -29,7 +30,7 @@ func (c *Client) wait(ctx context.Context, k *call) bool {
 			}
 			return false
 		case receives:
-			c.receive(ctx, k)
+			c.receive(ctx, k, conn)
 		default:
 			select {
 			case <-k.wake:
@@ -40,15 +41,15 @@ func (c *Client) wait(ctx context.Context, k *call) bool {
 }
 
 // receive takes the answers of all until k has its own, or ctx ends.
-func (c *Client) receive(ctx context.Context, k *call) {
+func (c *Client) receive(ctx context.Context, k *call, conn *connection) {
 	for {
-		b, err := c.line.receive(ctx)
+		b, err := conn.line.receive(ctx)
 		c.mu.Lock()
 		switch {
 		case err == nil:
-			c.dispatch(b)
+			c.dispatch(conn, b)
 		case ctx.Err() == nil:
-			c.lost(err)
+			c.lost(conn, err)
 		}
 		done := k.done || err != nil
 		c.mu.Unlock()
@@ -67,7 +68,7 @@ func (c *Client) leave(k *call) {
 		other.rouse()
 	}
 	c.mu.Unlock()
-	c.out.flush() // what came of receiving: Pong, Ack
+	c.flush() // what came of receiving: Pong, Ack
 }
 
 // heir is another call that waits, or nil.
@@ -84,7 +85,7 @@ func (c *Client) heir(k *call) *call {
 }
 
 // dispatch gives each answer in a batch to its call. mu is locked.
-func (c *Client) dispatch(b []byte) {
+func (c *Client) dispatch(conn *connection, b []byte) {
 	for len(b) > 0 {
 		f, rest, err := wire.Cut(b, int(longest(c.limits)))
 		if err != nil {
@@ -95,21 +96,37 @@ func (c *Client) dispatch(b []byte) {
 		switch f.Kind {
 		case wire.Reply, wire.Failure:
 			if f.Call == 0 && f.Kind == wire.Failure {
-				c.failLocked(fmt.Errorf("%w: %w", ErrServerGone, remote(f.Body)))
+				c.told(conn, remote(f.Body))
 				return
 			}
-			c.settle(&f)
+			c.settle(conn, &f)
 		case wire.Goodbye:
-			c.failLocked(ErrServerGone)
+			c.told(conn, nil)
 			return
 		case wire.Ping:
-			c.out.add(&wire.Frame{Kind: wire.Pong, Session: c.session, Call: f.Call}, 0)
+			conn.out.add(&wire.Frame{Kind: wire.Pong, Session: c.session, Call: f.Call}, 0)
+		case wire.Pong:
+			c.unsure.applied(f.Call)
 		}
 	}
 }
 
+// told: the server ends the connection, and says why; nil is that it ends itself, and another
+// one may come. mu is locked.
+func (c *Client) told(conn *connection, why error) {
+	switch {
+	case why == nil && c.left == nil:
+		c.lose(conn, ErrServerGone)
+	case why == nil:
+		c.failLocked(ErrServerGone)
+	default:
+		c.failLocked(fmt.Errorf("%w: %w", ErrServerGone, why))
+	}
+}
+
 // settle gives an answer to its call, if that is still there. mu is locked.
-func (c *Client) settle(f *wire.Frame) {
+func (c *Client) settle(conn *connection, f *wire.Frame) {
+	c.unsure.answered(f.Call)
 	k := c.calls[f.Call]
 	if k == nil {
 		return
@@ -126,5 +143,5 @@ func (c *Client) settle(f *wire.Frame) {
 	for id := range c.calls {
 		first = min(first, id)
 	}
-	c.out.add(&wire.Frame{Kind: wire.Ack, Session: c.session, Call: first - 1}, 0)
+	conn.out.add(&wire.Frame{Kind: wire.Ack, Session: c.session, Call: first - 1}, 0)
 }

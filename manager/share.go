@@ -71,7 +71,7 @@ func (r *reference) learn(share wire.Method, code byte) *shared {
 		r.shared.Store(notShared)
 		return notShared
 	}
-	k, answer, err := r.c.call(context.Background(), wire.Frame{Method: share, Object: r.id})
+	k, answer, err := r.c.call(context.Background(), wire.Frame{Method: share, Session: r.epoch, Object: r.id})
 	if err != nil {
 		return notShared // for now
 	}

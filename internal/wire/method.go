@@ -54,6 +54,10 @@ func (m Method) Of(t Type) Method { return Method(t)<<8 | m&0xff }
 
 func (m Method) String() string { return fmt.Sprintf("%v.%d", m.Type(), uint8(m)) }
 
+// Nothing is no method. A client that has not kept a request asks with it, under the number of
+// that, what it gave; if it has not come, it does nothing when it does.
+const Nothing Method = 0xFFFF
+
 // Methods of the server. Each comment tells what the body holds → what that of the reply
 // does, in the terms of AppendX; "item" is a length and an Item, "key" a length and a Key.
 const (
