@@ -48,7 +48,7 @@ func submit[R any](ctx context.Context, p *Pool, m wire.Method, body []byte, rea
 	if err != nil {
 		return failed[R](err)
 	}
-	c.out.flush()
+	c.flush()
 	ctx, stop := context.WithCancelCause(ctx)
 	r := newResult[R](stop)
 	go func() {

@@ -91,3 +91,16 @@ func (v *Value[T]) Maps() bool { return v.memory(wire.ValueShare, v.code()) != n
 
 // Maps tells whether a client reads and writes a in shared memory.
 func (a *Array[T]) Maps() bool { return a.memory(wire.ArrayShare, shareCode[T]()) != nil }
+
+// Hook makes servers that begin call f at each of Points, by whoever gets there.
+func Hook(f func(point string)) { hook = f }
+
+// Points are where an operation is on its way.
+var Points = []string{recorded, applied, flushed}
+
+// Unsure is how many things that c told it would tell again.
+func Unsure(c *Client) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.unsure.list)
+}

@@ -273,7 +273,6 @@ const (
 	recorded = "recorded" // appended, in memory
 	applied  = "applied"
 	flushed  = "flushed" // in the file, and not sent
-	sent     = "sent"
 )
 
 // logError is an error of a log as callers know it.
