@@ -96,7 +96,7 @@ func (d *durable) retrying(setups ...manager.Setup) *manager.Client {
 	d.t.Helper()
 	ctx, cancel := context.WithTimeout(background, time.Minute)
 	defer cancel()
-	c, err := manager.Dial(ctx, d.family, d.address, append(setups, testKey, manager.WithRetry(time.Minute))...)
+	c, err := manager.Dial(ctx, d.family, d.address, append([]manager.Setup{testKey, manager.WithRetry(time.Minute)}, setups...)...)
 	must(d.t, err)
 	d.t.Cleanup(func() { c.Close() })
 	return c

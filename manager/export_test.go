@@ -104,3 +104,10 @@ func Unsure(c *Client) int {
 	defer c.mu.Unlock()
 	return len(c.unsure.list)
 }
+
+// Sessions is how many sessions s has.
+func Sessions(s *Server) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.host.Sessions())
+}
