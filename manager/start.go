@@ -29,6 +29,10 @@ type orders struct {
 	Room            int
 	Clients         int
 	Stall, Shutdown time.Duration
+	Log             string // path, "" for none
+	LogSync         bool
+	LogCompact      int64
+	Grace, After    time.Duration
 	Initializer     string // name
 	Argument        []byte // encoded
 }
@@ -64,7 +68,8 @@ func Start(ctx context.Context, setups ...Setup) (*Manager, error) {
 	}
 	o := orders{
 		Line: end, Family: s.family, Address: s.address, Key: s.key, Insecure: s.insecure, Limits: s.limits, Handshake: s.handshake, Room: s.room,
-		Clients: s.clientsMost, Stall: s.stall, Shutdown: s.shutdown, Initializer: s.initializer, Argument: s.argument,
+		Clients: s.clientsMost, Stall: s.stall, Shutdown: s.shutdown,
+		Log: s.log.path, LogSync: s.log.sync, LogCompact: s.log.compact, Grace: s.grace, After: s.after, Initializer: s.initializer, Argument: s.argument,
 	}
 	job, err := serverFunc.Start(context.WithoutCancel(ctx), o, process.Daemon(true))
 	if err != nil {
@@ -132,6 +137,8 @@ var serverFunc = process.Register("shmkit/manager.server", func(ctx context.Cont
 	s, err := Serve(o.Family, o.Address, func(s *setup) {
 		s.key, s.insecure, s.limits, s.handshake, s.room = o.Key, o.Insecure, o.Limits, o.Handshake, o.Room
 		s.clientsMost, s.stall = o.Clients, o.Stall
+		s.log = logSetup{o.Log, o.LogSync, o.LogCompact}
+		s.grace, s.after = o.Grace, o.After
 	})
 	if err != nil {
 		return err
