@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -20,10 +21,10 @@ import (
 //   - whatever a client made that has no name is gone with it: the number of objects and of
 //     references is what it was, and so is that of sessions.
 
-func init() { shmtest.Register("victim", func(c *shmtest.Child) { victim(c, dialed(c)) }) }
+func init() { shmtest.Register("any-calls", func(c *shmtest.Child) { callAll(c, dialed(c)) }) }
 
-// victim calls everything, until it is killed. What it meets of the deaths of others it repairs.
-func victim(child *shmtest.Child, c *manager.Client) {
+// callAll calls everything, until it is killed. What it meets of the deaths of others it repairs.
+func callAll(child *shmtest.Child, c *manager.Client) {
 	m, err := manager.OpenMutex(c, "mutex")
 	child.Must(err)
 	q, err := manager.OpenQueue[string](c, "queue")
@@ -51,7 +52,13 @@ func victim(child *shmtest.Child, c *manager.Client) {
 			child.Must(s.Acquire())
 			child.Must(s.Release())
 		case 3:
-			if _, err := b.TryWait(); err != nil && !errors.Is(err, shsync.ErrBroken) && !errors.Is(err, manager.ErrWouldWait) {
+			ctx, cancel := context.WithTimeout(background, time.Millisecond)
+			_, err := b.WaitContext(ctx)
+			cancel()
+			if errors.Is(err, shsync.ErrBroken) {
+				err = b.Reset()
+			}
+			if !errors.Is(err, context.DeadlineExceeded) {
 				child.Must(err)
 			}
 		case 4:
@@ -83,7 +90,7 @@ func TestClientsKilled(t *testing.T) {
 	if *full {
 		kills = 1000
 	}
-	shmtest.Need("victim")
+	shmtest.Need("any-calls")
 	eachWorld(t, func(t *testing.T, w *world) {
 		shmtest.Watchdog(t, 20*time.Minute)
 		c := w.dial(t)
@@ -113,7 +120,7 @@ func TestClientsKilled(t *testing.T) {
 				all[i].Kill()
 				all = append(all[:i], all[i+1:]...)
 			}
-			p := w.start(t, "victim")
+			p := w.start(t, "any-calls")
 			p.Expect("begun")
 			all = append(all, p)
 		}
