@@ -27,10 +27,13 @@ storm: ; go test -count=1 -timeout 0 -v -run '^TestStorm$$' ./internal/storm -st
 storm-queue: TIME = 10m
 storm-queue: ; go test -count=1 -timeout 0 -v -run '^TestQueueStorm$$' ./internal/storm -storm.time=$(TIME) -storm.seed=$(SEED)
 
+# Servers and clients of the manager are killed, 200 and 1,000 times over each family.
+kills: ; go test -count=1 -timeout 60m -v -run 'Test(Servers|Clients)Killed' ./manager -full
+
 # Parents are killed, with their children in all stages of their birth.
 storm-process: ; go test -count=1 -timeout 0 -v -run '^TestParentStorm$$' ./process -parents=500
 
 # Every deliberate bug, and the test that catches it: some minutes.
 mutants: ; go test -count=1 -timeout 30m -v -run '^TestMutants$$' ./internal/mutants -full
 
-.PHONY: mutants storm storm-queue storm-process crash models check test race fuzz generate bench cross lint
+.PHONY: kills mutants storm storm-queue storm-process crash models check test race fuzz generate bench cross lint
