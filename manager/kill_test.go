@@ -91,67 +91,72 @@ func TestClientsKilled(t *testing.T) {
 		kills = 1000
 	}
 	shmtest.Need("any-calls")
-	eachWorld(t, func(t *testing.T, w *world) {
-		shmtest.Watchdog(t, 20*time.Minute)
-		c := w.dial(t)
-		m, err := manager.NewMutex(c, manager.Named("mutex"))
-		must(t, err)
-		q, err := manager.NewQueue[string](c, 0, manager.Named("queue"))
-		must(t, err)
-		s, err := manager.NewSemaphore(c, 2, manager.Named("semaphore"))
-		must(t, err)
-		_, err = manager.NewBarrier(c, 3, manager.Named("barrier"))
-		must(t, err)
-		d, err := manager.NewDict[string, any](c, nil, manager.Named("dict"))
-		must(t, err)
-		_, err = manager.NewValue(c, 0, manager.Named("value"))
-		must(t, err)
-		_, err = manager.NewCond(m, manager.Named("cond"))
-		must(t, err)
-		must(t, q.Put("the message"))
-		must(t, d.Set("list", 0))
-		before := census(t, c)
+	for _, family := range families {
+		t.Run(family, func(t *testing.T) { killCallers(t, family, kills) })
+	}
+}
 
-		var all []*shmtest.Process
-		for range kills {
-			if len(all) == 3 {
-				i := rand.IntN(len(all))
-				time.Sleep(rand.N(5 * time.Millisecond)) // a time to die, in the middle of something
-				all[i].Kill()
-				all = append(all[:i], all[i+1:]...)
-			}
-			p := w.start(t, "any-calls")
-			p.Expect("begun")
-			all = append(all, p)
+func killCallers(t *testing.T, family string, kills int) {
+	shmtest.Watchdog(t, 20*time.Minute)
+	w := newWorld(t, family)
+	c := w.dial(t)
+	m, err := manager.NewMutex(c, manager.Named("mutex"))
+	must(t, err)
+	q, err := manager.NewQueue[string](c, 0, manager.Named("queue"))
+	must(t, err)
+	s, err := manager.NewSemaphore(c, 2, manager.Named("semaphore"))
+	must(t, err)
+	_, err = manager.NewBarrier(c, 3, manager.Named("barrier"))
+	must(t, err)
+	d, err := manager.NewDict[string, any](c, nil, manager.Named("dict"))
+	must(t, err)
+	_, err = manager.NewValue(c, 0, manager.Named("value"))
+	must(t, err)
+	_, err = manager.NewCond(m, manager.Named("cond"))
+	must(t, err)
+	must(t, q.Put("the message"))
+	must(t, d.Set("list", 0))
+	before := census(t, c)
+
+	var all []*shmtest.Process
+	for range kills {
+		if len(all) == 3 {
+			i := rand.IntN(len(all))
+			time.Sleep(rand.N(5 * time.Millisecond)) // a time to die, in the middle of something
+			all[i].Kill()
+			all = append(all[:i], all[i+1:]...)
 		}
-		for _, p := range all {
-			p.Kill()
-		}
-		if err := m.Lock(); err != nil {
-			is(t, "Lock after all the deaths", err, shsync.ErrOwnerDied)
-			must(t, m.MarkConsistent())
-		}
-		must(t, m.Unlock())
-		for range 2 {
-			must(t, s.Acquire())
-		}
-		for range 2 {
-			must(t, s.Release())
-		}
-		if x, err := q.Get(); x != "the message" || err != nil {
-			t.Errorf("Get: %q, %v", x, err)
-		}
-		_, err = q.TryGet()
-		is(t, "TryGet", err, ring.ErrEmpty)
-		must(t, q.Put("the message"))
-		for last := ""; last != before; last = census(t, c) {
-			// The watchdog waits with us, for connections to end. What the dead have sent is
-			// done before.
-			must(t, d.Set("list", 0))
-			time.Sleep(time.Millisecond)
-		}
-		t.Logf("%d clients killed; left are %s", kills, before)
-	})
+		p := w.start(t, "any-calls")
+		p.Expect("begun")
+		all = append(all, p)
+	}
+	for _, p := range all {
+		p.Kill()
+	}
+	if err := m.Lock(); err != nil {
+		is(t, "Lock after all the deaths", err, shsync.ErrOwnerDied)
+		must(t, m.MarkConsistent())
+	}
+	must(t, m.Unlock())
+	for range 2 {
+		must(t, s.Acquire())
+	}
+	for range 2 {
+		must(t, s.Release())
+	}
+	if x, err := q.Get(); x != "the message" || err != nil {
+		t.Errorf("Get: %q, %v", x, err)
+	}
+	_, err = q.TryGet()
+	is(t, "TryGet", err, ring.ErrEmpty)
+	must(t, q.Put("the message"))
+	for last := ""; last != before; last = census(t, c) {
+		// The watchdog waits with us, for connections to end. What the dead have sent is
+		// done before.
+		must(t, d.Set("list", 0))
+		time.Sleep(time.Millisecond)
+	}
+	t.Logf("%d clients killed; left are %s", kills, before)
 }
 
 // census is the objects there are, and how many references each has.
