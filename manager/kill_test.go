@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -106,13 +107,13 @@ func killCallers(t *testing.T, family string, kills int) {
 	must(t, err)
 	s, err := manager.NewSemaphore(c, 2, manager.Named("semaphore"))
 	must(t, err)
-	_, err = manager.NewBarrier(c, 3, manager.Named("barrier"))
+	b, err := manager.NewBarrier(c, 3, manager.Named("barrier"))
 	must(t, err)
 	d, err := manager.NewDict[string, any](c, nil, manager.Named("dict"))
 	must(t, err)
-	_, err = manager.NewValue(c, 0, manager.Named("value"))
+	v, err := manager.NewValue(c, 0, manager.Named("value"))
 	must(t, err)
-	_, err = manager.NewCond(m, manager.Named("cond"))
+	cond, err := manager.NewCond(m, manager.Named("cond"))
 	must(t, err)
 	must(t, q.Put("the message"))
 	must(t, d.Set("list", 0))
@@ -155,6 +156,9 @@ func killCallers(t *testing.T, family string, kills int) {
 		// done before.
 		must(t, d.Set("list", 0))
 		time.Sleep(time.Millisecond)
+	}
+	for _, handle := range []any{m, q, s, b, d, v, cond} {
+		runtime.KeepAlive(handle) // each is a reference that is counted
 	}
 	t.Logf("%d clients killed; left are %s", kills, before)
 }
