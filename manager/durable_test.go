@@ -29,7 +29,7 @@ func init() {
 		if c.Args[4] != "" {
 			d, err := time.ParseDuration(c.Args[4])
 			c.Must(err)
-			setups = append(setups, manager.Grace(d))
+			setups = append(setups, manager.WithGrace(d))
 		}
 		if c.Args[5] != "" {
 			left, err := strconv.ParseInt(c.Args[6], 10, 64)

@@ -168,7 +168,7 @@ func init() {
 // A connection that is cut while the server lives is no loss within the time of Grace.
 func TestGrace(t *testing.T) {
 	eachServer(t, func(t *testing.T, family string) {
-		s, err := manager.Serve(family, "", testKey, manager.Grace(time.Minute))
+		s, err := manager.Serve(family, "", testKey, manager.WithGrace(time.Minute))
 		must(t, err)
 		t.Cleanup(func() { s.Shutdown(background) })
 		c, err := manager.Dial(background, family, s.Address(), testKey, manager.WithRetry(time.Minute))
