@@ -44,7 +44,7 @@ func submit[R any](ctx context.Context, p *Pool, m wire.Method, body []byte, rea
 		return failed[R](ErrClosed)
 	}
 	c := p.ref.c
-	k, err := c.begin(nil, wire.Frame{Method: m, Object: p.ref.id, Body: body}, nil)
+	k, err := c.begin(nil, wire.Frame{Method: m, Session: p.ref.epoch, Object: p.ref.id, Body: body}, nil)
 	if err != nil {
 		return failed[R](err)
 	}

@@ -64,7 +64,7 @@ func (l *Lease[T]) end(m wire.Method) error {
 
 // conclude says what becomes of messages that this client has, whatever contexts say.
 func (p *proxy) conclude(m wire.Method, l leases) error {
-	f := wire.Frame{Method: p.of(m), Object: p.ref.id, Body: l.append(nil)}
+	f := wire.Frame{Method: p.of(m), Session: p.ref.epoch, Object: p.ref.id, Body: l.append(nil)}
 	k, _, err := p.ref.c.call(context.Background(), f)
 	if err == nil {
 		k.free()

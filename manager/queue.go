@@ -115,7 +115,7 @@ func (p *proxy) attempt(ctx context.Context, m wire.Method, body []byte, patienc
 	if over {
 		within, patience, u = context.WithoutCancel(ctx), -1, nil
 	}
-	f := wire.Frame{Method: m.Of(p.ref.kind), Object: p.ref.id, Deadline: int64(patience), Body: body}
+	f := wire.Frame{Method: m.Of(p.ref.kind), Session: p.ref.epoch, Object: p.ref.id, Deadline: int64(patience), Body: body}
 	k, err := p.ref.c.doFor(p.ref.queue, within, f, u)
 	if err != nil {
 		return nil, wire.Reader{}, err
