@@ -48,20 +48,33 @@ func StartCommand(t testing.TB, cmd *exec.Cmd) *Process {
 	if cmd.Stderr == nil {
 		cmd.Stderr = os.Stderr
 	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		p.in, err = cmd.StdinPipe()
-	}
-	if err == nil {
-		err = cmd.Start()
-	}
+	out, said, err := os.Pipe() // not StdoutPipe: of that Cmd.Wait throws away what was not read
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.out = bufio.NewReader(out)
+	t.Cleanup(func() { out.Close() })
+	p.out, cmd.Stdout = bufio.NewReader(voice{out}), said
+	if p.in, err = cmd.StdinPipe(); err == nil {
+		err = cmd.Start()
+	}
+	said.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
 	running.add(p)
 	t.Cleanup(p.Kill)
 	return p
+}
+
+// A voice is what a process says. Whoever has read it to its end has closed it.
+type voice struct{ *os.File }
+
+func (v voice) Read(b []byte) (int, error) {
+	n, err := v.File.Read(b)
+	if err != nil {
+		v.Close()
+	}
+	return n, err
 }
 
 // PID is the process id of the helper.
@@ -108,7 +121,8 @@ func (p *Process) Signal(s syscall.Signal) {
 	}
 }
 
-// Kill sends SIGKILL and waits until the process is gone. It may be called again.
+// Kill sends SIGKILL and waits until the process is gone. What it said before can still be
+// read. It may be called again.
 func (p *Process) Kill() {
 	if !p.done {
 		p.done = true

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,12 @@ func init() {
 		}
 	})
 	Register("park", func(c *Child) { c.Say("parked"); c.Park() })
+	Register("talk", func(c *Child) {
+		for i := range 1000 { // which is more than is read at once, and less than a pipe takes
+			c.Say(i)
+		}
+		c.Park()
+	})
 	Register("fail", func(c *Child) { c.Must(os.ErrInvalid) })
 }
 
@@ -56,6 +63,21 @@ func TestKilledProcessIsGone(t *testing.T) {
 	}
 	if len(running.list()) != 0 {
 		t.Error("the watchdog would still ask it")
+	}
+}
+
+// What a process said before it was killed is not lost because nobody had read it by then.
+func TestLastWords(t *testing.T) {
+	Watchdog(t, time.Minute)
+	p := Start(t, "talk")
+	p.Expect("0")
+	p.Send(strings.Repeat("x", 1<<20)) // it does not listen before it has said all
+	p.Kill()
+	for i := 1; i < 1000; i++ {
+		p.Expect(strconv.Itoa(i))
+	}
+	if line, ok := p.Next(); ok {
+		t.Errorf("it says %q", line)
 	}
 }
 
