@@ -18,5 +18,5 @@
 //	shmkit check --json prices
 //	shmkit rm prices#eurusd
 //	shmkit doctor
-//	shmkit manager --listen tcp:0.0.0.0:7000 --key-file key
+//	shmkit manager --listen tcp:0.0.0.0:7000 --key-file key --log jobs.log
 package main

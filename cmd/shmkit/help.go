@@ -25,6 +25,8 @@ func (c *command) help() error {
   --key-file FILE      manager: clients must have the key in FILE; TLS over tcp is made
                        of it: 16 bytes or more
   --insecure           manager: tcp without TLS, and without a key if there is none
+  --log FILE           manager: keep all that is done in FILE, and begin with it
+  --sync               manager: with --log, answer when the disk has it
 
 Exit status: 0 all is well, 1 something was found or failed, 2 wrong command line.
 `)

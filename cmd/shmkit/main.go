@@ -30,6 +30,8 @@ type command struct {
 	listen    string // family:address
 	keyFile   string
 	insecure  bool
+	log       string // file
+	sync      bool
 	args      []string // operands, without the name of the command
 	given     []string // names of the flags on the command line
 }
@@ -85,6 +87,8 @@ func (c *command) parse(args []string) error {
 	flags.StringVar(&c.listen, "listen", "", "")
 	flags.StringVar(&c.keyFile, "key-file", "", "")
 	flags.BoolVar(&c.insecure, "insecure", false, "")
+	flags.StringVar(&c.log, "log", "", "")
+	flags.BoolVar(&c.sync, "sync", false, "")
 	dir := flags.String("dir", "", "")
 	for len(args) > 0 {
 		err := flags.Parse(args)

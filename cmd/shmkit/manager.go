@@ -37,7 +37,13 @@ func (c *command) manager() error {
 	if err := c.ready(s); err != nil {
 		return errors.Join(err, s.Shutdown(context.Background()))
 	}
-	<-told
+	ended := make(chan error, 1)
+	go func() { ended <- s.Wait(context.Background()) }()
+	select {
+	case err := <-ended: // by itself: its log cannot be written
+		return err
+	case <-told:
+	}
 	signal.Stop(told) // the next one ends it at once
 	ctx, cancel := context.WithTimeout(context.Background(), graceful)
 	defer cancel()
@@ -60,6 +66,14 @@ func (c *command) setups(family, address string) ([]manager.Setup, error) {
 	})}
 	if c.insecure {
 		setups = append(setups, manager.Insecure())
+	}
+	switch {
+	case c.log != "" && c.sync:
+		setups = append(setups, manager.WithLog(c.log, manager.LogSync()))
+	case c.log != "":
+		setups = append(setups, manager.WithLog(c.log))
+	case c.sync:
+		return nil, usageError("manager: --sync is of --log FILE")
 	}
 	switch {
 	case c.keyFile != "":

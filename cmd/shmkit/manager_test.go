@@ -81,6 +81,7 @@ func TestManagerUsage(t *testing.T) {
 		"needs --insecure":       {"--listen", "tcp:127.0.0.1:0"},
 		"needs --key-file":       {"--listen", "unix:@name"},
 		"is too much":            {"here"},
+		"--sync is of --log":     {"--listen", "shm:", "--sync"},
 		"no flag --force":        {"--force"},
 	} {
 		contains(t, shmkit(t, 2, append([]string{"manager"}, args...)...), want)
@@ -91,6 +92,7 @@ func TestManagerUsage(t *testing.T) {
 		"chmod 600":        {"--listen", "tcp:", "--key-file", keyFile(t, "0123456789abcdef", 0o644)},
 		"the key is empty": {"--listen", "tcp:", "--key-file", keyFile(t, "\n", 0o600)},
 		"weak key":         {"--listen", "tcp:", "--key-file", keyFile(t, "short", 0o600)},
+		"not a log":        {"--listen", "shm:", "--log", keyFile(t, "something else than a log of a manager", 0o600)},
 		"address nowhere":  {"--listen", "tcp:nowhere", "--insecure"},
 	} {
 		contains(t, shmkit(t, 1, append([]string{"manager"}, args...)...), want)

@@ -27,7 +27,7 @@ func verbs() []verb {
 		{"check", "SEGMENT…", none, "walk every structure and report what is broken", 1, many, (*command).check},
 		{"rm", "SEGMENT…", []string{"force"}, "remove segments, or named objects: SEGMENT#OBJECT", 1, many, (*command).rm},
 		{"doctor", "", none, "clean up after the dead in all segments, and check them", 0, 0, (*command).doctor},
-		{"manager", "", []string{"listen", "key-file", "insecure"}, "serve shared objects, until SIGTERM or SIGINT; prints where, when it is ready", 0, 0, (*command).manager},
+		{"manager", "", []string{"listen", "key-file", "insecure", "log", "sync"}, "serve shared objects, until SIGTERM or SIGINT; prints where, when it is ready", 0, 0, (*command).manager},
 		{"version", "", none, "version of this program and of the segment format", 0, 0, (*command).version},
 		{"help", "", none, "this text", 0, 0, (*command).help},
 	}
