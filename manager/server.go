@@ -244,5 +244,8 @@ func (s *Server) end() {
 	s.clients.Wait()
 	s.pools.left.Wait()
 	cut.Stop()
+	s.mu.Lock()
+	s.host.Close()
+	s.mu.Unlock()
 	close(s.ended)
 }
