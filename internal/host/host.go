@@ -25,6 +25,7 @@ type Host struct {
 	out      []byte // where its reply is written
 	dropping []*entry
 	counts   Counts
+	ops      uint64 // that were applied since New; no part of the state
 	hire     func(workers uint64, settings []byte) Workers // nil: there are no pools
 }
 
@@ -60,6 +61,7 @@ func Reads(f *wire.Frame) bool {
 // follows from it. Effects are good until the next call.
 func (h *Host) Apply(f *wire.Frame) []Effect {
 	h.effects = h.effects[:0]
+	h.ops++
 	switch f.Kind {
 	case wire.Request:
 		h.request(f)
@@ -147,7 +149,7 @@ func (h *Host) answer(s *session, call uint64, kind wire.Kind, body []byte, keep
 		return
 	}
 	if keep {
-		body = s.results.record(call, kind, body, s.limits)
+		body = s.results.record(h.ops, call, kind, body, s.limits)
 	}
 	h.effects = append(h.effects, Effect{Kind: Answer, Op: kind, Session: s.id, Call: call, Body: body})
 }
@@ -175,6 +177,9 @@ func (h *Host) done(f *wire.Frame) {
 		return
 	}
 	w := s.waits[f.Call]
+	if !w.beside {
+		return // what ended was of a session before, with the same number
+	}
 	o, err := wire.ReadOutcome(f.Body)
 	switch {
 	case err != nil:

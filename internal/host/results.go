@@ -17,6 +17,9 @@ type results struct {
 	n     int
 	bytes uint64
 	floor uint64
+
+	op     uint64 // operation of the last one, of those that the host was given
+	recent int    // how many it has given
 }
 
 func (r *results) at(i int) *result { return &r.ring[(r.first+i)&(len(r.ring)-1)] }
@@ -32,12 +35,18 @@ func (r *results) find(call uint64) *result {
 }
 
 // record keeps what a call gave, and as many before it as limits allow, and gives the body
-// that it keeps.
-func (r *results) record(call uint64, kind wire.Kind, body []byte, limits wire.Limits) []byte {
+// that it keeps, which is good as long as the operation op is applied, even if it is kept no more.
+func (r *results) record(op, call uint64, kind wire.Kind, body []byte, limits wire.Limits) []byte {
 	if r.n == len(r.ring) {
 		r.grow()
 	}
 	x := r.at(r.n)
+	if r.op != op {
+		r.op, r.recent = op, 0
+	}
+	if r.recent++; r.recent > len(r.ring) { // what is in this place is of op too
+		x.body = nil
+	}
 	x.call, x.kind, x.body = call, kind, append(x.body[:0], body...)
 	r.n++
 	r.bytes += uint64(len(body))

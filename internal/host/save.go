@@ -151,7 +151,7 @@ func loadSession(r *wire.Reader) *session {
 	floor := r.Uint()
 	for range r.Count(13) {
 		call, kind := r.Uint(), wire.Kind(r.Byte())
-		s.results.record(call, kind, r.Bytes(), s.limits)
+		s.results.record(0, call, kind, r.Bytes(), s.limits)
 	}
 	s.results.floor = floor
 	s.holds, s.leases = loadCounts(r), loadCounts(r)
