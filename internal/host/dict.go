@@ -141,6 +141,9 @@ func dictPop(c *Call) error {
 	if !ok {
 		return c.errNoKey(key)
 	}
+	if err := c.fits(len(item)); err != nil {
+		return err
+	}
 	c.h.give(c.s, item)
 	c.out = append(c.out, item...)
 	d.remove(c.h, key)
@@ -155,6 +158,9 @@ func dictPopItem(c *Call) error {
 	key, item, ok := d.edge(last)
 	if !ok {
 		return wire.NewFault(wire.CodeNotFound, "manager: %s: it is empty", c.e.title(c.method))
+	}
+	if err := c.fits(4 + len(key) + len(item)); err != nil {
+		return err
 	}
 	c.h.give(c.s, item)
 	c.out = append(wire.AppendBytes(c.out, key), item...)

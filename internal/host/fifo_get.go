@@ -11,6 +11,9 @@ import (
 // batchBytes is about how long an answer to GetN becomes at most, unless one message is longer.
 const batchBytes = 1 << 20
 
+// getHead is what an answer of Get or GetN has beside the items, of one message.
+const getHead = 8 + 8 + 8 + 4
+
 // fifoGet is Get and GetN.
 func fifoGet(c *Call) error {
 	q, most := c.e.object.(*fifo), uint64(1)
@@ -24,6 +27,9 @@ func fifoGet(c *Call) error {
 	case most == 0:
 		return wire.NewFault(wire.CodeArgument, "manager: %s: no messages are asked for", c.e.title(c.method))
 	case q.messages.len() > 0 && q.getters.n == 0:
+		if err := fits(c.s, c.e, c.method, getHead+len(q.messages.next().item)); err != nil {
+			return err
+		}
 		c.out = q.answer(c.h, c.e, c.s, c.method, most, c.out)
 		q.stir(c.h, c.e, &q.putters)
 		return nil
@@ -59,10 +65,10 @@ func (q *fifo) answer(h *Host, e *entry, s *session, m wire.Method, most uint64,
 		t := q.take(h, e, s)
 		return append(wire.AppendUint(b, t.deliveries), t.item...)
 	}
-	at, n, bytes := len(b), uint64(0), 0
+	at, n := len(b), uint64(0)
 	b = wire.AppendUint(b, 0)
 	for n < most && q.messages.len() > 0 {
-		if bytes += len(q.messages.next().item); n > 0 && bytes > batchBytes {
+		if bytes := len(b) + getHead + len(q.messages.next().item); n > 0 && (bytes > batchBytes || uint64(bytes) > longest(s)) {
 			break
 		}
 		t := q.take(h, e, s)
@@ -159,11 +165,16 @@ func (q *fifo) giveBack(lease uint64) {
 	q.stats.most = max(q.stats.most, uint64(q.messages.len()))
 }
 
-// serve gives messages to the first of those who wait for some, and tells whether it has.
+// serve gives messages to the first of those who wait for some, or tells it that it cannot take
+// the oldest, and tells whether it has.
 func (q *fifo) serve(h *Host, e *entry) bool {
 	w := q.getters.first
 	if w == nil || q.messages.len() == 0 {
 		return false
+	}
+	if err := fits(w.s, e, w.method, getHead+len(q.messages.next().item)); err != nil {
+		h.finish(w, nil, err)
+		return true
 	}
 	h.finish(w, q.answer(h, e, w.s, w.method, w.n, nil), nil)
 	return true

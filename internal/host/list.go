@@ -206,6 +206,9 @@ func listPop(c *Call) error {
 		return err
 	}
 	item := l.seq.at(i)
+	if err := c.fits(len(item)); err != nil {
+		return err
+	}
 	c.h.give(c.s, item)
 	c.out = append(c.out, item...)
 	c.h.dropItems(l.splice(i, i+1))

@@ -113,10 +113,14 @@ func setPop(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}
-	key, _, ok := s.tree.PopMin()
+	key, _, ok := s.edge(false)
 	if !ok {
 		return wire.NewFault(wire.CodeNotFound, "manager: %s: it is empty", c.e.title(c.method))
 	}
+	if err := c.fits(len(key)); err != nil {
+		return err
+	}
+	s.tree.PopMin()
 	c.out = append(c.out, key...)
 	return nil
 }

@@ -92,6 +92,9 @@ func valueSwap(c *Call) error {
 	if v.mem != nil {
 		return v.swapShared(c, item)
 	}
+	if err := c.fits(len(v.item)); err != nil {
+		return err
+	}
 	c.out = append(c.out, v.item...)
 	c.h.give(c.s, v.item)
 	if err := v.put(c, item); err != nil {
