@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -138,7 +139,8 @@ func (v *Value[T]) Add(delta T) (sum T, err error) {
 }
 
 // Update changes the value by a function of the server, see RegisterUpdate, and gives what it
-// is then. arg is of the type that the function takes.
+// is then. arg is of the type that the function takes. Of a number in shared memory that others
+// change all the time, without asking, it is tried until none has in between.
 // Errors: ErrNoType; ErrPanic; what the function gives; as Store.
 func (v *Value[T]) Update(function string, arg any) (now T, err error) {
 	body, err := appendUpdate(v.ref.client(), nil, function, arg)
@@ -146,11 +148,20 @@ func (v *Value[T]) Update(function string, arg any) (now T, err error) {
 		return now, err
 	}
 	k, r, err := v.call(inherit, wire.ValueUpdate, body, 0)
+	for contended(err) { // others have their turn at the server between the tries
+		k, r, err = v.call(inherit, wire.ValueUpdate, body, 0)
+	}
 	runtime.KeepAlive(arg)
 	if err != nil {
 		return now, err
 	}
 	return v.reply(k, r, true)
+}
+
+// contended tells whether the server has given up an Update because others were faster.
+func contended(err error) bool {
+	var e *RemoteError
+	return errors.As(err, &e) && e.kind == ErrChanged
 }
 
 // code is the letter as which the number may be shared, 0 if T is none.

@@ -25,7 +25,7 @@ type Host struct {
 	out      []byte // where its reply is written
 	dropping []*entry
 	counts   Counts
-	ops      uint64 // that were applied since New; no part of the state
+	ops      uint64                                        // that were applied since New; no part of the state
 	hire     func(workers uint64, settings []byte) Workers // nil: there are no pools
 }
 

@@ -75,11 +75,17 @@ func (v *value) addShared(c *Call, delta wire.Item) error {
 	return nil
 }
 
+// updateTries is how often an Update of a number in memory is tried in one operation.
+const updateTries = 32
+
 // updateShared tries again when a client has changed the number meanwhile: the function is a
-// pure one. Each try that fails is somebody else's change.
+// pure one. Each try that fails is somebody else's change. But all wait for the host meanwhile,
+// and who changes a number without asking is faster than a function: after some tries it is the
+// caller that asks again.
+// Errors: CodeChanged; as update.
 func (v *value) updateShared(c *Call) error {
 	args := c.in
-	for {
+	for range updateTries {
 		old := v.mem.Load(0)
 		c.in = args
 		item, err := c.update(wire.AppendUint([]byte{byte(v.item.Tag())}, old), true)
@@ -97,6 +103,7 @@ func (v *value) updateShared(c *Call) error {
 			return nil
 		}
 	}
+	return wire.NewFault(wire.CodeChanged, "manager: %s: clients have changed the number at each of %d tries", c.e.title(c.method), updateTries)
 }
 
 func valueShare(c *Call) error {
