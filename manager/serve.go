@@ -29,7 +29,6 @@ func Serve(family, address string, setups ...Setup) (_ *Server, err error) {
 		}
 	}()
 	if s.l, err = pipe.Listen(family, address, options...); err != nil {
-		s.latch.open()
 		return nil, err
 	}
 	s.host.Employ(s.pools.hire)

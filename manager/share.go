@@ -29,7 +29,7 @@ type sharing struct {
 func (c *Client) vigil() *vigil {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.share.tried || len(c.share.life) == 0 || c.err != nil {
+	if c.share.tried || len(c.share.life) == 0 || c.family == "tcp" || c.err != nil {
 		return c.share.v
 	}
 	c.share.tried = true

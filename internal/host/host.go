@@ -20,6 +20,7 @@ type Host struct {
 	objects  map[uint64]*entry
 	names    map[string]*entry
 	handed   map[handing]*entry
+	handers  map[uint64]uint64 // how many of these are of a session
 	effects  []Effect
 	call     Call   // of the operation that is applied
 	out      []byte // where its reply is written
@@ -41,7 +42,7 @@ type handing struct{ session, call uint64 }
 // New makes a Host without objects. What memory gives is for clients to read and write without
 // asking; nil is for a host that is replayed, or has no clients on its machine.
 func New(memory func(code byte, n int) (Memory, error)) *Host {
-	return &Host{memory: memory, next: 1, sessions: map[uint64]*session{}, objects: map[uint64]*entry{}, names: map[string]*entry{}, handed: map[handing]*entry{}}
+	return &Host{memory: memory, next: 1, sessions: map[uint64]*session{}, objects: map[uint64]*entry{}, names: map[string]*entry{}, handed: map[handing]*entry{}, handers: map[uint64]uint64{}}
 }
 
 // Reads tells whether f is a request that changes nothing, so that no log needs to have it.

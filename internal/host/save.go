@@ -136,6 +136,7 @@ func (h *Host) Load(b []byte) error {
 			return fmt.Errorf("host: saved state hands over object %#x, which is not there", id)
 		}
 		h.handed[key] = h.objects[id]
+		h.handers[key.session]++
 	}
 	if err := r.End(); err != nil {
 		return fmt.Errorf("host: saved state: %w", err)

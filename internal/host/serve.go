@@ -114,8 +114,13 @@ func hand(c *Call) error {
 	if c.id == 0 {
 		return wire.NewFault(wire.CodeArgument, "manager: a hand-over needs a call number")
 	}
+	if n := c.h.handers[c.s.id]; n >= c.s.limits.Objects {
+		return wire.NewFault(wire.CodeTooMuch, "manager: the session has handed over %d objects within %v, which is its limit", n, HandTime)
+	}
 	key := handing{c.s.id, c.id}
+	c.h.forget(key) // of a session before, with the same number
 	c.h.handed[key] = e
+	c.h.handers[key.session]++
 	c.h.ref(e, 1)
 	c.h.effects = append(c.h.effects, Effect{Kind: Alarm, Op: wire.Forget, Session: key.session, Call: key.call, After: HandTime})
 	return nil
@@ -125,6 +130,9 @@ func hand(c *Call) error {
 func (h *Host) forget(key handing) {
 	if e := h.handed[key]; e != nil {
 		delete(h.handed, key)
+		if h.handers[key.session]--; h.handers[key.session] == 0 {
+			delete(h.handers, key.session)
+		}
 		h.unref(e, 1)
 	}
 }
