@@ -37,7 +37,6 @@ func TestSweepDead(t *testing.T) {
 		t.Errorf("the living were swept: %+v", participants(t, seg))
 	}
 	dies.Kill()
-	dies.Wait()
 	keep, err := sys.OpenFile(seg.Path(), true) // as a child of it that was not born yet
 	must(t, err)
 	defer keep.Close()
@@ -54,7 +53,6 @@ func TestSweepDead(t *testing.T) {
 		t.Errorf("it remains: %+v", participants(t, seg))
 	}
 	lives.Kill()
-	lives.Wait()
 	shm.SweepKilled()
 	info, err := seg.Info()
 	must(t, err)
@@ -77,7 +75,6 @@ func TestLeaveDuringSweep(t *testing.T) {
 		p := shmtest.Start(t, "exit", handleText(t, o))
 		p.Expect("open")
 		p.Kill()
-		p.Wait()
 		begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)
