@@ -209,3 +209,30 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// The last worker of a pool ends, by itself or killed at any step, and nobody comes after it
+// who would clean up. Nothing is left of the pool.
+func TestLastWorkerDies(t *testing.T) {
+	names := []string{"none"} // of the steps: it ends by itself
+	for _, step := range steps {
+		names = append(names, step.name)
+	}
+	for _, step := range names {
+		t.Run(step, func(t *testing.T) {
+			watch(t)
+			before := objects(t)
+			p, err := pool.New(1, stepAt(step, "kill", filepath.Join(t.TempDir(), "hit")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			task := pool.ApplyAsync(p, stepping, mine{1})
+			if err := p.Shutdown(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			task.Get(t.Context()) // it failed, or did not
+			for objects(t) > before {
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+}

@@ -33,8 +33,12 @@ func (p *Process) reap() {
 		p.err = fmt.Errorf("%w: %w", ErrOutput, err)
 	}
 	p.settle()
-	if p.outcome == nil && (!p.isProgram || p.code != 0) {
+	remains := shm.SweepDead() // what it had of ours; nobody else may come by
+	killed := p.outcome == nil && (!p.isProgram || p.code != 0)
+	if killed {
 		shm.Sweep() // it may have left files, and have had nobody to remove them
+	}
+	if killed || remains {
 		sweeper.wake()
 	}
 	close(p.done)

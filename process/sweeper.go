@@ -6,8 +6,9 @@ import (
 	"shmkit/shm"
 )
 
-// tidier removes the files that killed processes left, once all that is left of them has
-// gone: children of theirs that were not born yet, or processes that were killed with them.
+// tidier removes the files that killed processes left, and takes from them what they had in
+// ours, once all that is left of them has gone: children of theirs that were not born yet, or
+// processes that were killed with them.
 type tidier struct {
 	mu     sync.Mutex
 	active bool // a goroutine is at it

@@ -30,6 +30,7 @@ type core struct {
 
 	// sweepMu keeps goroutines of this process from sweeping one slot at once.
 	sweepMu sync.Mutex
+	retired bool // under sweepMu: see bury
 
 	hint    atomic.Uint32 // index after the last object claimed
 	exposed atomic.Bool   // some handle has had an address in the mapping
@@ -74,6 +75,7 @@ func (c *core) leave() error {
 		delete(registry.cores, c.id)
 	}
 	registry.mu.Unlock()
+	c.retire()
 	err := c.detach()
 	c.unmapLater()
 	return err

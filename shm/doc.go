@@ -8,7 +8,8 @@
 // segment (locks, objects being built, holds on objects, arenas of the heap)
 // names its slot and generation in one word, so that at every instant the memory
 // alone says who has what. A process may die, by SIGKILL too, at any
-// instruction: whoever needs its slot or its locks next cleans up first. An
+// instruction: whoever needs its slot or its locks next cleans up first, or whoever
+// has seen it end, see [SweepDead]. An
 // object that has a name stays until it is removed; one without a name goes with
 // the last process that uses it. A segment without a name goes with its last
 // participant.
@@ -32,5 +33,5 @@
 //	v, err := value.NewIn(seg, "eurusd", 1.08)   // one process
 //	v, err := value.Open[float64](seg, "eurusd") // the others
 //
-// Lock order inside the package: registry.mu, core.mu, heap, view.adminMu.
+// Lock order inside the package: registry.mu, core.mu, core.sweepMu, heap, view.adminMu.
 package shm

@@ -64,7 +64,7 @@ func (v *view) hasRemains() (yes bool) {
 		if atomic.LoadUint32(&p.State) == layout.SlotFree || !sys.Excludes(v.fd, layout.LockSlots+int64(slot), 1) {
 			continue
 		}
-		if atomic.LoadUint32(&p.Death)&(layout.DeathDied|layout.DeathProved) == 0 {
+		if !announced(atomic.LoadUint32(&p.Death)) {
 			return false
 		}
 		yes = true

@@ -50,13 +50,14 @@ func Sweep() (removed int, err error) {
 	return removed, err
 }
 
-// SweepKilled is Sweep for whoever knows that processes were killed just now: what is left of
-// them may still be attached. It looks again as [BeforeExit] does, for a third of a second
-// at least if files of anonymous segments are there that others use.
+// SweepKilled is Sweep and [SweepDead] for whoever knows that processes were killed just now:
+// what is left of them may still be attached. It looks again as [BeforeExit] does, for a third
+// of a second at least if files of anonymous segments are there that others use.
 func SweepKilled() {
 	look(func() (over, remains bool) {
+		dead := SweepDead()
 		_, used, err := sweepDir()
-		return err != nil || len(used) == 0, slices.Contains(used, true)
+		return !dead && (err != nil || len(used) == 0), dead || slices.Contains(used, true)
 	})
 }
 
