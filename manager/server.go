@@ -268,5 +268,8 @@ func (s *Server) end() {
 	s.pools.left.Wait()
 	cut.Stop()
 	s.closeLog()
+	s.mu.Lock()
+	s.host.Close()
+	s.mu.Unlock()
 	close(s.ended)
 }

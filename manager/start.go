@@ -16,6 +16,7 @@ import (
 	"shmkit/internal/wire"
 	"shmkit/pipe"
 	"shmkit/process"
+	"shmkit/shm"
 )
 
 // orders is what a server process is told.
@@ -160,8 +161,21 @@ var serverFunc = process.Register("shmkit/manager.server", func(ctx context.Cont
 	}
 	within, cancel := context.WithTimeout(context.Background(), o.Shutdown)
 	defer cancel()
-	return s.Shutdown(within)
+	return errors.Join(s.Shutdown(within), removeHeap())
 })
+
+// removeHeap removes the file of the default heap of this process, which is about to end. Clients
+// that have it mapped go on, and need not end their use for it to go.
+func removeHeap() error {
+	seg, err := shm.Default()
+	if err != nil {
+		return err
+	}
+	if err := shm.Remove(seg.Path()); err != nil && !errors.Is(err, shm.ErrNotFound) {
+		return err
+	}
+	return nil
+}
 
 // initialize runs the initializer.
 func (o *orders) initialize(ctx context.Context) (err error) {

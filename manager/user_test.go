@@ -337,22 +337,34 @@ func TestUserUnsaved(t *testing.T) {
 	unsaved[error](t, "an interface", io.EOF)
 	unsaved(t, "a function", &struct{ F func() }{})
 	unsaved(t, "a handle", &withHandle{})
-	plain := manager.RegisterType("manager_test.byPointer", func(struct{}) (byPointer, error) { return byPointer{}, nil })
+	plain := registered[byPointer]("manager_test.byPointer")
 	b, err := manager.SaveUser(plain, byPointer{3})
 	must(t, err)
 	if got, err := manager.RestoreUser(plain, b); got.n != 3 || err != nil {
 		t.Errorf("restored: %v, %v", got, err)
 	}
-	panics := manager.RegisterType("manager_test.angry", func(struct{}) (angry, error) { return angry{}, nil })
+	panics := registered[angry]("manager_test.angry")
 	_, err = manager.SaveUser(panics, angry{})
 	is(t, "a MarshalBinary that panics", err, manager.ErrPanic)
 	_, err = manager.RestoreUser(panics, nil)
 	is(t, "an UnmarshalBinary that panics", err, manager.ErrPanic)
 }
 
+// registrations are the types that tests have registered, by name: a test may run again.
+var registrations = map[string]any{}
+
+func registered[S any](name string) manager.Type[S, struct{}] {
+	if t, ok := registrations[name]; ok {
+		return t.(manager.Type[S, struct{}])
+	}
+	t := manager.RegisterType(name, func(struct{}) (s S, err error) { return s, nil })
+	registrations[name] = t
+	return t
+}
+
 func unsaved[S any](t *testing.T, what string, s S) {
 	t.Helper()
-	typ := manager.RegisterType("manager_test."+what, func(struct{}) (S, error) { return s, nil })
+	typ := registered[S]("manager_test." + what)
 	if b, err := manager.SaveUser(typ, s); !errors.Is(err, manager.ErrUnsaved) {
 		t.Errorf("%s: saved as %x, %v", what, b, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shmkit/manager"
+	"shmkit/shm"
 )
 
 // graceful is how long clients have when the server is told to end.
@@ -41,7 +42,20 @@ func (c *command) manager() error {
 	signal.Stop(told) // the next one ends it at once
 	ctx, cancel := context.WithTimeout(context.Background(), graceful)
 	defer cancel()
-	return s.Shutdown(ctx)
+	return errors.Join(s.Shutdown(ctx), removeHeap())
+}
+
+// removeHeap removes the file of what clients have mapped, who go on and need not end their use
+// for it to go.
+func removeHeap() error {
+	seg, err := shm.Default()
+	if err != nil {
+		return err
+	}
+	if err := shm.Remove(seg.Path()); err != nil && !errors.Is(err, shm.ErrNotFound) {
+		return err
+	}
+	return shm.CloseDefault()
 }
 
 // ready prints where the server listens: from then on it can be dialed.

@@ -14,3 +14,19 @@ type Memory interface {
 	Handle() ([]byte, error)
 	Close()
 }
+
+// Close gives back the memory that clients share. Nothing is applied after that.
+func (h *Host) Close() {
+	for _, e := range h.eachEntry() {
+		switch o := e.object.(type) {
+		case *value:
+			if o.mem != nil {
+				o.mem.Close()
+			}
+		case *array:
+			if o.mem != nil {
+				o.mem.Close()
+			}
+		}
+	}
+}
