@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"shmkit/internal/shmtest"
 	"shmkit/manager"
@@ -431,4 +432,51 @@ func TestUserGoes(t *testing.T) {
 		must(t, c.Remove(background, "o"))
 		objects(0)
 	})
+}
+
+// Objects of registered types are what they were when a server goes on with its log, and with a
+// snapshot in its place.
+func TestUserLog(t *testing.T) {
+	for name, options := range map[string][]manager.LogOption{"log": nil, "snapshots": {manager.LogCompact(1)}} {
+		t.Run(name, func(t *testing.T) {
+			shmtest.Watchdog(t, time.Minute)
+			path := t.TempDir() + "/log"
+			for begun := range 3 {
+				s, err := manager.Serve("unix", "", manager.WithLog(path, options...))
+				must(t, err)
+				c, err := s.Client(background)
+				must(t, err)
+				if begun == 0 {
+					o, err := counters.New(c, 40, manager.Named("o"))
+					must(t, err)
+					list, err := wordsOf.Call(o, "a few words")
+					must(t, err)
+					d, err := manager.NewDict[string, any](c, nil, manager.Named("d"))
+					must(t, err)
+					must(t, d.Set("list", list))
+				}
+				o, err := counters.Open(c, "o")
+				must(t, err)
+				if n, err := add.Call(o, 1); n != 42+begun || err != nil {
+					t.Errorf("Add: %d, %v", n, err)
+				}
+				for range 50 {
+					_, err := see.Call(o, fmt.Sprint(begun))
+					must(t, err)
+				}
+				if seen, err := see.Call(o, "0"); seen["0"] != 51+begun || err != nil {
+					t.Errorf("See: %v, %v", seen, err)
+				}
+				d, err := manager.OpenDict[string, *manager.Object[*words]](c, "d")
+				must(t, err)
+				list, err := d.Get("list")
+				must(t, err)
+				if got, err := next.Call(list, struct{}{}); got != []string{"a", "few", "words"}[begun] || err != nil {
+					t.Errorf("Next: %q, %v", got, err)
+				}
+				must(t, c.Close())
+				must(t, s.Shutdown(background))
+			}
+		})
+	}
 }
