@@ -1,9 +1,11 @@
 package manager
 
 import (
+	"errors"
 	"time"
 
 	"shmkit/internal/wire"
+	"shmkit/pipe"
 )
 
 // WithGrace sets how long what a client holds stays held when the connection to it is lost, and
@@ -40,6 +42,17 @@ func (s *Server) linger(session uint64, d time.Duration) {
 		s.apply(&wire.Frame{Kind: wire.Expire, Session: session})
 	})
 	s.lingering[session] = t
+}
+
+// lostBy tells whether err, of receiving, is that of a connection that is lost: the client did
+// not end it, and the server has no reason to.
+func lostBy(err error) bool {
+	var f *wire.Fault
+	switch {
+	case err == errLeft, errors.As(err, &f), errors.Is(err, wire.ErrFrame), errors.Is(err, pipe.ErrFrame), errors.Is(err, pipe.ErrTooLong):
+		return false
+	}
+	return true
 }
 
 // found ends the lingering of a session, if it does. mu is locked.

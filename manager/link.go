@@ -220,7 +220,7 @@ func (l *link) end(err error) {
 	if s.links[l.session] == l {
 		delete(s.links, l.session)
 		grace := s.grace
-		if err == errLeft || l.reason(err) != nil {
+		if l.cause.Load() != nil || !lostBy(err) {
 			grace = 0
 		}
 		if !s.closing {

@@ -53,9 +53,11 @@ func (c *Client) Reconnect(ctx context.Context) error {
 			c.reviving = make(chan struct{})
 			c.mu.Unlock()
 			err := c.again(ctx, true)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.revived()
+			if err != nil {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.revived()
+			}
 			return err
 		}
 		c.mu.Unlock()
@@ -68,17 +70,26 @@ func (c *Client) Reconnect(ctx context.Context) error {
 	}
 }
 
-// revived: whoever dialed has ended. mu is locked.
+// revived: whoever dialed has ended. The connection may be lost the next instant, and somebody
+// else dial; so it is called before mu is unlocked with which the connection was made that of c.
+// mu is locked.
 func (c *Client) revived() {
 	close(c.reviving)
 	c.reviving = nil
+	if c.stop != nil {
+		c.stop()
+		c.stop = nil
+	}
 }
 
 // retry dials until there is a connection, or ctx ends. The one before was lost because of why.
 func (c *Client) retry(ctx context.Context, why error) {
 	err := why
 	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
-		if err = c.again(ctx, false); err == nil || err == errExpired {
+		if err = c.again(ctx, false); err == nil {
+			return
+		}
+		if err == errExpired {
 			break
 		}
 		pause := time.NewTimer(wait - rand.N(wait/2))
@@ -92,20 +103,18 @@ func (c *Client) retry(ctx context.Context, why error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && err != errExpired {
+	if err != errExpired {
 		err = fmt.Errorf("%w; it has not come back within %v: %w", why, c.patience, err)
 	}
-	if err != nil && c.err == nil {
+	if c.err == nil {
 		c.failLocked(err)
 	}
-	c.stop()
-	c.stop = nil
 	c.revived()
 }
 
 var errExpired = fmt.Errorf("%w, or another server is there", ErrSession)
 
-// again connects again. If the session has expired it begins a new one, or gives errExpired.
+// again connects again, and ends the reviving if it gives no error. If the session has expired it begins a new one, or gives errExpired.
 func (c *Client) again(ctx context.Context, anew bool) error {
 	line, w, err := c.connect(ctx)
 	if err != nil {
@@ -145,6 +154,7 @@ func (c *Client) again(ctx context.Context, anew bool) error {
 	if other := c.heir(nil); other != nil {
 		other.rouse() // to receive
 	}
+	c.revived()
 	c.mu.Unlock()
 	conn.out.flush()
 	if len(late) > 0 {
