@@ -28,6 +28,7 @@ type link struct {
 	frame   int  // length of a frame that the client takes
 	touched bool // guarded by the server's mu: is in its list
 	cause   atomic.Pointer[wire.Fault]
+	lost    atomic.Bool // sending found that there is no client any more
 }
 
 // errLeft: the client said goodbye.
@@ -206,7 +207,12 @@ func (l *link) cut(why *wire.Fault) {
 }
 
 // broken: nothing can be sent any more, or the client does not read.
-func (l *link) broken(err error) { l.cut(fault(wire.CodeTooMuch, "%s", trim(err))) }
+func (l *link) broken(err error) {
+	if l.cause.Load() == nil && !errors.Is(err, errStalled) && !errors.Is(err, errTooFar) {
+		l.lost.Store(true)
+	}
+	l.cut(fault(wire.CodeTooMuch, "%s", trim(err)))
+}
 
 // end ends the session, unless another connection has it by now. If the connection was lost the
 // client has some time to come back.
@@ -220,7 +226,7 @@ func (l *link) end(err error) {
 	if s.links[l.session] == l {
 		delete(s.links, l.session)
 		grace := s.grace
-		if l.cause.Load() != nil || !lostBy(err) {
+		if !l.lost.Load() && (l.cause.Load() != nil || !lostBy(err)) {
 			grace = 0
 		}
 		if !s.closing {
