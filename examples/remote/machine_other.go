@@ -4,7 +4,7 @@ package main
 
 import "fmt"
 
-type machine struct{}
+type machine struct{ name string }
 
 func newMachine(string) (*machine, error) { return nil, fmt.Errorf("%w: it needs Linux", errSkipped) }
 
