@@ -130,7 +130,7 @@ func TestQueueLinearizable(t *testing.T) {
 // The test of the test: one answer changed, and there is no order.
 func TestQueueNotLinearizable(t *testing.T) {
 	shmtest.Watchdog(t, time.Minute)
-	for _, wrong := range [][2]string{{"get", "7"}, {"len", "4"}, {"put 9000000", "closed"}} {
+	for _, wrong := range [][2]string{{"get", "8000000"}, {"len", "4"}, {"put 9000000", "closed"}} {
 		h := playQueue(t, "shm", 10, false)
 		say := func(args ...any) { line := fmt.Sprintln(args...); h.Add(line[:len(line)-1]) }
 		history.Do(say, 9, wrong[0], func() string { return wrong[1] })
