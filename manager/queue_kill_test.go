@@ -76,6 +76,16 @@ func (l *ledger) note(line string) {
 	}
 }
 
+// awaitFlow returns when messages have come through: processes that start slowly would be
+// killed before they do anything.
+func (l *ledger) awaitFlow() {
+	for flows := false; !flows; time.Sleep(time.Millisecond) { // the watchdog waits with us
+		l.mu.Lock()
+		flows = len(l.put) > 0 && len(l.done) > 0
+		l.mu.Unlock()
+	}
+}
+
 // victim is a process that is killed again and again, and replaced.
 type victim struct {
 	w      *world
@@ -134,6 +144,7 @@ func killClients(t *testing.T, w *world, kills int) {
 	for _, v := range all {
 		v.start(t)
 	}
+	l.awaitFlow()
 	seed := rand.Uint64()
 	rng, blind := rand.New(rand.NewPCG(seed, 0)), 0
 	for range kills {
