@@ -70,8 +70,8 @@ var inHost = []mutant{
 		name: "end of a hand-over keeps its reference",
 		bug:  "what was handed over and nobody claimed never goes",
 		file: "internal/host/serve.go",
-		old:  "\t\tdelete(h.handed, key)\n\t\th.unref(e, 1)",
-		new:  "\t\tdelete(h.handed, key)",
+		old:  "\t\t}\n\t\th.unref(e, 1)\n\t}\n}\n\nfunc objects",
+		new:  "\t\t}\n\t}\n}\n\nfunc objects",
 		test: "./internal/host -run=^TestAnyOperations$ -rapid.shrinktime=1s -rapid.nofailfile",
 	},
 	{
