@@ -58,9 +58,9 @@ func (c *Call) do() error {
 	if c.object == 0 {
 		return c.serve()
 	}
-	c.e = c.h.objects[c.object]
-	if c.e == nil {
-		return wire.NewFault(wire.CodeNoObject, "manager: object %#x is not there any more", c.object)
+	var err error
+	if c.e, err = c.h.entry(c.object); err != nil {
+		return err
 	}
 	if c.method == wire.Path {
 		if err := c.walk(); err != nil {

@@ -57,6 +57,15 @@ func (h *Host) add(kind wire.Type, o object) *entry {
 	return e
 }
 
+// entry is the object with that id.
+// Errors: CodeNoObject.
+func (h *Host) entry(id uint64) (*entry, error) {
+	if e := h.objects[id]; e != nil {
+		return e, nil
+	}
+	return nil, wire.NewFault(wire.CodeNoObject, "manager: object %#x is not there any more", id)
+}
+
 func (h *Host) ref(e *entry, n uint64) { e.refs += n }
 
 // unref drops references. What nobody refers to any more goes at the end of the operation.

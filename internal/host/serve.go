@@ -71,9 +71,9 @@ func attach(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}
-	e := c.h.objects[id]
-	if e == nil {
-		return wire.NewFault(wire.CodeNoObject, "manager: object %#x is not there any more", id)
+	e, err := c.h.entry(id)
+	if err != nil {
+		return err
 	}
 	if err := c.h.hold(c.s, e); err != nil {
 		return err
@@ -107,9 +107,9 @@ func hand(c *Call) error {
 	if err := c.in.End(); err != nil {
 		return err
 	}
-	e := c.h.objects[id]
-	if e == nil {
-		return wire.NewFault(wire.CodeNoObject, "manager: object %#x is not there any more", id)
+	e, err := c.h.entry(id)
+	if err != nil {
+		return err
 	}
 	if c.id == 0 {
 		return wire.NewFault(wire.CodeArgument, "manager: a hand-over needs a call number")
