@@ -208,10 +208,10 @@ func (c *Call) other(kind wire.Type) (*entry, error) {
 	if err := c.in.Err(); err != nil {
 		return nil, err
 	}
-	e := c.h.objects[id]
+	e, err := c.h.entry(id)
 	switch {
-	case e == nil:
-		return nil, wire.NewFault(wire.CodeNoObject, "manager: object %#x is not there any more", id)
+	case err != nil:
+		return nil, err
 	case e.kind != kind:
 		return nil, wire.NewFault(wire.CodeWrongType, "manager: %s: object %#x is a %v, not a %v", c.e.title(c.method), id, e.kind, kind)
 	}
